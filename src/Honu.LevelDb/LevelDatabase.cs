@@ -15,6 +15,10 @@ public sealed partial class LevelDatabase : IDisposable
     private readonly DatabaseHandle _handle;
     private readonly bool _verifyChecksums;
 
+    // LevelDB runs one manual compaction at a time and lets its waiters race for the write buffer: with several callers in a loop one of them may
+    // starve for ever. Here they queue instead.
+    private readonly Lock _compaction = new();
+
     private LevelDatabase(string path, DatabaseHandle handle, bool verifyChecksums)
     {
         Path = path;
@@ -84,12 +88,14 @@ public sealed partial class LevelDatabase : IDisposable
     /// <remarks>Returns when done, which may take minutes; other threads go on meanwhile.</remarks>
     public void CompactRange(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
-        if (to.IsEmpty || from.SequenceCompareTo(to) <= 0)
+        if (!to.IsEmpty && from.SequenceCompareTo(to) > 0)
+            return;
+        lock (_compaction)
             _handle.CompactRange(from, to);
     }
 
     /// <summary>Compacts the whole database. Returns when done; other threads go on meanwhile.</summary>
-    public void CompactAll() => _handle.CompactRange(default, default);
+    public void CompactAll() => CompactRange(default, default);
 
     /// <summary>Closes the database. Snapshots, and the iterators of the calling thread, are closed with it.</summary>
     /// <remarks>

@@ -92,6 +92,8 @@ public sealed class LifetimeTests : IDisposable
         RunOnAnotherThread(database.Dispose);
 
         Assert.Equal("a"u8, key);
+        Assert.Throws<ObjectDisposedException>(() => database.GetArray("a"u8));
+        Assert.Throws<ObjectDisposedException>(() => iterator.Key.Length);
         var locked = Assert.Throws<LevelDbLockedException>(Open);
         Assert.Contains("iterators", locked.Message, StringComparison.Ordinal);
         Assert.Throws<ObjectDisposedException>(iterator.Next);
