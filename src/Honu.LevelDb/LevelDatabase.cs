@@ -34,7 +34,8 @@ public sealed partial class LevelDatabase : IDisposable
     /// <param name="options">How to open it; <see langword="null"/> takes the defaults.</param>
     /// <exception cref="ArgumentException">The options contradict themselves or are out of range; all faults are named.</exception>
     /// <exception cref="LevelDbLockedException">It is open already, in this process (by whatever spelling of the path) or in another.</exception>
-    /// <exception cref="LevelDbException">It is missing, damaged, not accessible, or exists against <see cref="LevelDatabaseOptions.ErrorIfExists"/>.</exception>
+    /// <exception cref="LevelDbException">It is missing, damaged, not accessible, or exists against
+    /// <see cref="LevelDatabaseOptions.ErrorIfExists"/>.</exception>
     /// <exception cref="DllNotFoundException">The native library was not found; the message names every place that was tried.</exception>
     public static LevelDatabase Open(string path, LevelDatabaseOptions? options = null)
     {

@@ -1,6 +1,9 @@
 namespace Honu.LevelDb.Tests;
 
-/// <summary>Goal: Dispose against threads that read, write, scan and take snapshots. Method: many short rounds; only ObjectDisposedException may be seen.</summary>
+/// <summary>
+/// Goal: Dispose against threads that read, write, scan and take snapshots.
+/// Method: many short rounds; only ObjectDisposedException may be seen.
+/// </summary>
 public sealed class ConcurrentDisposeTests : IDisposable
 {
     private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);

@@ -1,6 +1,9 @@
 namespace Honu.LevelDb.Tests;
 
-/// <summary>Goal: damaged bytes give a typed exception, never a wrong value and never a silent absence. Method: flip bits in closed files, then read all.</summary>
+/// <summary>
+/// Goal: damaged bytes give a typed exception, never a wrong value and never a silent absence.
+/// Method: flip bits in closed files, then read all.
+/// </summary>
 public sealed class CorruptionTests : IDisposable
 {
     private const int Keys = 400;

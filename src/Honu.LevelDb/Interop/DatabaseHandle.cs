@@ -81,7 +81,9 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
             return new LevelValue(NativeValue.Rent(data, (int)length));
         NativeMethods.leveldb_free(data);
         throw new LevelDbException(
-            LevelDbErrorKind.NotSupported, _claim.Path, $"A value in the database '{_claim.Path}' has {length} bytes; at most {int.MaxValue} can be read here.");
+            LevelDbErrorKind.NotSupported,
+            _claim.Path,
+            $"A value in the database '{_claim.Path}' has {length} bytes; at most {int.MaxValue} can be read here.");
     }
 
     /// <summary>Returns LevelDB's message, or null. The caller decides what a failed write means for later ones.</summary>
