@@ -11,6 +11,7 @@ public sealed class SimulatedNetwork(VirtualTime time, SimulationOptions options
     private readonly List<SimulatedReplica> _replicas = [];
     private readonly HashSet<(int, int)> _cut = [];
     private readonly List<Link> _links = [];
+    private long _lastLink;
 
     /// <summary>Whether messages are lost now; off while a cluster settles.</summary>
     public bool IsLossy { get; set; } = true;
@@ -21,8 +22,8 @@ public sealed class SimulatedNetwork(VirtualTime time, SimulationOptions options
     /// <summary>Bytes of messages carried so far, with their 5-byte frames.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Sees every message as it is sent: from, to, session of the sender, message.</summary>
-    internal Action<SimulatedReplica, SimulatedReplica, SessionId, SessionMessage>? Tap { get; set; }
+    /// <summary>Sees every message as it is sent: from, to, number of the link, message.</summary>
+    internal Action<SimulatedReplica, SimulatedReplica, long, SessionMessage>? Tap { get; set; }
 
     internal void Attach(SimulatedReplica replica) => _replicas.Add(replica);
 
@@ -58,7 +59,7 @@ public sealed class SimulatedNetwork(VirtualTime time, SimulationOptions options
                 return;
             }
 
-            var link = new Link(near, session, far, far.Accept());
+            var link = new Link(++_lastLink, near, session, far, far.Accept());
             _links.Add(link);
             near.Handle(new ReplicaEvent.SessionOpened(session));
             if (link.IsOpen)
@@ -71,7 +72,7 @@ public sealed class SimulatedNetwork(VirtualTime time, SimulationOptions options
         if (Find(sender, session) is not { } link)
             return;
         var receiver = link.Other(sender);
-        Tap?.Invoke(sender, receiver, session, message);
+        Tap?.Invoke(sender, receiver, link.Number, message);
         var bytes = message.ToByteArray();
         Messages++;
         Bytes += bytes.Length + 5;
@@ -141,10 +142,12 @@ public sealed class SimulatedNetwork(VirtualTime time, SimulationOptions options
 
     private TimeSpan Latency() => options.MinLatency + ((options.MaxLatency - options.MinLatency) * random.NextDouble());
 
-    private sealed class Link(SimulatedReplica near, SessionId nearSession, SimulatedReplica far, SessionId farSession)
+    private sealed class Link(long number, SimulatedReplica near, SessionId nearSession, SimulatedReplica far, SessionId farSession)
     {
         private TimeSpan _lastToNear;
         private TimeSpan _lastToFar;
+
+        public long Number { get; } = number;
 
         public SimulatedReplica Near { get; } = near;
 
