@@ -11,7 +11,7 @@ public sealed partial class LevelDatabase
     /// <returns>The value, to be disposed; its <see cref="LevelValue.Found"/> is <see langword="false"/> when the key does not exist.</returns>
     /// <exception cref="LevelDbException">A block that was read is damaged, or a file cannot be read.</exception>
     /// <exception cref="ArgumentException">The snapshot belongs to another database.</exception>
-    public LevelValue Get(ReadOnlySpan<byte> key, in LevelReadOptions options = default)
+    public LevelValue Get(scoped ReadOnlySpan<byte> key, scoped in LevelReadOptions options = default)
         => _handle.Get(key, options.Snapshot?.Handle, options.VerifyChecksums ?? _verifyChecksums, !options.DontFillCache);
 
     /// <summary>Copies the value of <paramref name="key"/> into <paramref name="destination"/>.</summary>

@@ -55,7 +55,7 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
         return new DatabaseHandle(database, engineOptions, claim);
     }
 
-    internal LevelValue Get(ReadOnlySpan<byte> key, SnapshotHandle? snapshot, bool verify, bool fill)
+    internal LevelValue Get(scoped ReadOnlySpan<byte> key, SnapshotHandle? snapshot, bool verify, bool fill)
     {
         byte* error = null;
         nuint length = 0;
