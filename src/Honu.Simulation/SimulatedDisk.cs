@@ -6,7 +6,9 @@ namespace Honu.Simulation;
 public sealed class SimulatedDisk : IStorageEngineFactory
 {
     private EngineSnapshot? _durable;
-    private SimulatedEngine? _engine;
+    // Neither frees anything: a disk needs no disposal.
+    private EngineSnapshot? _contents;
+    private Func<EngineSnapshot>? _present;
 
     /// <summary>The disk is in memory.</summary>
     public bool UsesDirectory => false;
@@ -17,13 +19,17 @@ public sealed class SimulatedDisk : IStorageEngineFactory
     /// <inheritdoc/>
     public IStorageEngine Open(string path, HonuStoreOptions options)
     {
-        var contents = _engine?.Contents();
-        _engine = new SimulatedEngine(this, new MemoryEngine(contents));
-        return _engine;
+        var memory = new MemoryEngine(_present?.Invoke() ?? _contents);
+        _present = () => memory.CreateSnapshot();
+        return new SimulatedEngine(this, memory);
     }
 
     /// <summary>Takes away what was not yet durable. The store that was open must not be used any more.</summary>
-    public void LosePower() => _engine = new SimulatedEngine(this, new MemoryEngine(_durable));
+    public void LosePower()
+    {
+        _contents = _durable;
+        _present = null;
+    }
 
     private void MakeDurable(EngineSnapshot contents)
     {
@@ -33,8 +39,6 @@ public sealed class SimulatedDisk : IStorageEngineFactory
 
     private sealed class SimulatedEngine(SimulatedDisk disk, MemoryEngine memory) : IStorageEngine
     {
-        public EngineSnapshot Contents() => memory.CreateSnapshot();
-
         public EngineValue Get(scoped ReadOnlySpan<byte> key, EngineSnapshot? snapshot = null) => memory.Get(key, snapshot);
 
         public EngineBatch CreateBatch() => memory.CreateBatch();

@@ -44,8 +44,8 @@ public sealed class SimulatedReplica
     /// <summary>Changes with every start, so that what was meant for an earlier process does not reach the present one.</summary>
     internal int Generation { get; private set; }
 
-    /// <summary>Raised when a session has ended.</summary>
-    public event EventHandler<SyncReport>? SessionFinished;
+    /// <summary>Called when a session has ended.</summary>
+    public Action<SyncReport>? SessionFinished { get; set; }
 
     /// <summary>Starts the process on its disk.</summary>
     public void Start()
@@ -67,6 +67,7 @@ public sealed class SimulatedReplica
         _replica = new Replica(Store.Replication, new ReplicaOptions
         {
             Peers = [.. Enumerable.Range(0, _options.Replicas).Where(other => other != Index).Select(AddressOf)],
+            ChunkRecords = _options.ChunkRecords,
             Seed = _random.Next(),
         });
         Store.Replication.LocalCommitted += (_, _) => Handle(new ReplicaEvent.LocalCommit());
@@ -134,7 +135,7 @@ public sealed class SimulatedReplica
                 _timers.Remove(clear.Timer);
                 break;
             case ReplicaEffect.SessionFinished finished:
-                SessionFinished?.Invoke(this, finished.Report);
+                SessionFinished?.Invoke(finished.Report);
                 break;
         }
     }

@@ -35,5 +35,9 @@ public sealed record SimulationOptions
     /// <value>Default <see cref="VersionClock.Hybrid"/>.</value>
     public VersionClock Clock { get; init; }
 
+    /// <summary>Records in a chunk. Small ones make streams that can break in the middle.</summary>
+    /// <value>Default 3.</value>
+    public int ChunkRecords { get; init; } = 3;
+
     internal PlantedFaults Faults { get; init; }
 }
