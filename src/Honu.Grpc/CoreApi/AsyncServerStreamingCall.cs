@@ -1,0 +1,61 @@
+namespace Grpc.Core;
+
+/// <summary>A running call: one request, a stream of responses. Dispose it if it is not read to its end.</summary>
+/// <typeparam name="TResponse">The response message.</typeparam>
+public sealed class AsyncServerStreamingCall<TResponse> : IDisposable
+{
+    private readonly AsyncCallState _state;
+
+    /// <summary>A call made of its parts; transports, interceptors and test doubles use it.</summary>
+    /// <param name="responseStream">The responses.</param>
+    /// <param name="responseHeadersAsync">The headers of the response.</param>
+    /// <param name="getStatusFunc">The status, once the call is over.</param>
+    /// <param name="getTrailersFunc">The trailers, once the call is over.</param>
+    /// <param name="disposeAction">Cancels the call if it still runs.</param>
+    public AsyncServerStreamingCall(
+        IAsyncStreamReader<TResponse> responseStream,
+        Task<Metadata> responseHeadersAsync,
+        Func<Status> getStatusFunc,
+        Func<Metadata> getTrailersFunc,
+        Action disposeAction)
+    {
+        ResponseStream = responseStream;
+        _state = new AsyncCallState(responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction);
+    }
+
+    /// <summary>A call made of its parts, without a closure per function.</summary>
+    /// <param name="responseStream">The responses.</param>
+    /// <param name="responseHeadersAsync">The headers of the response.</param>
+    /// <param name="getStatusFunc">The status, once the call is over.</param>
+    /// <param name="getTrailersFunc">The trailers, once the call is over.</param>
+    /// <param name="disposeAction">Cancels the call if it still runs.</param>
+    /// <param name="state">Handed to each function.</param>
+    public AsyncServerStreamingCall(
+        IAsyncStreamReader<TResponse> responseStream,
+        Func<object, Task<Metadata>> responseHeadersAsync,
+        Func<object, Status> getStatusFunc,
+        Func<object, Metadata> getTrailersFunc,
+        Action<object> disposeAction,
+        object state)
+    {
+        ResponseStream = responseStream;
+        _state = new AsyncCallState(responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction, state);
+    }
+
+    /// <summary>The responses.</summary>
+    public IAsyncStreamReader<TResponse> ResponseStream { get; }
+
+    /// <summary>The metadata that the server sent before its first message.</summary>
+    public Task<Metadata> ResponseHeadersAsync => _state.ResponseHeadersAsync();
+
+    /// <summary>The status of a call that is over.</summary>
+    /// <exception cref="InvalidOperationException">The call still runs.</exception>
+    public Status GetStatus() => _state.GetStatus();
+
+    /// <summary>The metadata that the server sent after its last message.</summary>
+    /// <exception cref="InvalidOperationException">The call still runs.</exception>
+    public Metadata GetTrailers() => _state.GetTrailers();
+
+    /// <summary>Cancels the call if it still runs and frees its resources. May be called more than once.</summary>
+    public void Dispose() => _state.Dispose();
+}

@@ -1,0 +1,77 @@
+#pragma warning disable MA0048 // The four stream interfaces are read together.
+namespace Grpc.Core;
+
+/// <summary>A stream of received messages. One reader at a time.</summary>
+/// <typeparam name="T">The message type.</typeparam>
+public interface IAsyncStreamReader<out T>
+{
+    /// <summary>The message of the last <see cref="MoveNext"/> that returned <see langword="true"/>.</summary>
+    T Current { get; }
+
+    /// <summary>Waits for the next message.</summary>
+    /// <param name="cancellationToken">Cancels the whole call, not only this wait: bytes that are half read cannot be put back.</param>
+    /// <returns><see langword="false"/> when the other side has finished with success.</returns>
+    /// <exception cref="RpcException">The call failed.</exception>
+    Task<bool> MoveNext(CancellationToken cancellationToken);
+}
+
+/// <summary>A stream of messages to send. One writer at a time: wait for a write before the next one.</summary>
+/// <typeparam name="T">The message type.</typeparam>
+public interface IAsyncStreamWriter<in T>
+{
+    /// <summary>How the next messages are written; <see langword="null"/> for the options of the call.</summary>
+    WriteOptions? WriteOptions { get; set; }
+
+    /// <summary>Sends a message; completes when flow control has taken it, so that a slow reader slows its writer down.</summary>
+    /// <param name="message">The message; may be changed again when the task has completed.</param>
+    Task WriteAsync(T message);
+
+    /// <summary>Sends a message; completes when flow control has taken it.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="cancellationToken">Gives up. The message may be half sent, so the call is cancelled too.</param>
+    Task WriteAsync(T message, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+            throw new NotSupportedException("This writer does not support a cancellation token.");
+
+        return WriteAsync(message);
+    }
+}
+
+/// <summary>The requests of a streaming call, at the client.</summary>
+/// <typeparam name="T">The request message.</typeparam>
+public interface IClientStreamWriter<in T> : IAsyncStreamWriter<T>
+{
+    /// <summary>Ends the requests (half-close); responses still arrive.</summary>
+    Task CompleteAsync();
+}
+
+/// <summary>The responses of a streaming call, at the server. It ends when the handler does.</summary>
+/// <typeparam name="T">The response message.</typeparam>
+public interface IServerStreamWriter<in T> : IAsyncStreamWriter<T>;
+
+/// <summary>Conveniences on stream readers.</summary>
+public static class AsyncStreamReaderExtensions
+{
+    /// <summary>Waits for the next message.</summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="streamReader">The stream.</param>
+    public static Task<bool> MoveNext<T>(this IAsyncStreamReader<T> streamReader)
+    {
+        ArgumentNullException.ThrowIfNull(streamReader);
+        return streamReader.MoveNext(CancellationToken.None);
+    }
+
+    /// <summary>The messages as an asynchronous enumerable; can be enumerated once.</summary>
+    /// <typeparam name="T">The message type.</typeparam>
+    /// <param name="streamReader">The stream.</param>
+    /// <param name="cancellationToken">Cancels the whole call.</param>
+    public static async IAsyncEnumerable<T> ReadAllAsync<T>(
+        this IAsyncStreamReader<T> streamReader,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(streamReader);
+        while (await streamReader.MoveNext(cancellationToken).ConfigureAwait(false))
+            yield return streamReader.Current;
+    }
+}
