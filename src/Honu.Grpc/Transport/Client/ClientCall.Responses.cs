@@ -1,0 +1,134 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Http.Headers;
+using Grpc.Core;
+
+namespace Honu.Grpc;
+
+/// <content>The head, the messages and the end of the response.</content>
+internal sealed partial class ClientCall<TRequest, TResponse>
+{
+    private static readonly StreamPipeReaderOptions PipeOptions = new(bufferSize: 16 * 1024);
+
+    private MessageReader? _reader;
+    private TResponse? _current;
+    private int _reading;
+    private bool _received;
+
+    public TResponse Current => _current ?? throw new InvalidOperationException("There is no message: MoveNext has not returned true.");
+
+    public async Task<bool> MoveNext(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _reading, 1) != 0)
+            throw new InvalidOperationException("A read is under way: wait for it before the next one.");
+
+        var registration = RegisterCancel(cancellationToken);
+        try
+        {
+            _current = null;
+            _current = await ReadNextAsync().ConfigureAwait(false);
+            return _current is not null;
+        }
+        finally
+        {
+            registration.Unregister();
+            Volatile.Write(ref _reading, 0);
+        }
+    }
+
+    private async Task<TResponse> ReadSingleAsync()
+    {
+        var message = await ReadNextAsync().ConfigureAwait(false);
+        if (message is not null && await ReadNextAsync().ConfigureAwait(false) is not null)
+            Abandon(new Status(StatusCode.Internal, "The server sent more than one response."));
+
+        // An end with OK and no message is turned into a failure where the call ends.
+        return End is { Status.StatusCode: StatusCode.OK } && message is not null ? message : throw End!.ToException();
+    }
+
+    // The next message; null at the end with OK. Every other end throws.
+    private async Task<TResponse?> ReadNextAsync()
+    {
+        await _head.ConfigureAwait(false);
+        if (End is null)
+        {
+            try
+            {
+                var message = await _reader!.ReadAsync(method.ResponseMarshaller.ContextualDeserializer, StreamToken).ConfigureAwait(false);
+                if (message is not null)
+                {
+                    _received = true;
+                    return message;
+                }
+
+                _reader.Complete();
+                FinishWith(_response!.TrailingHeaders);
+            }
+            catch (Exception exception)
+            {
+                // Bytes that violate the protocol, a lost connection, a reset: the status says which.
+                Abandon(StatusMapping.FromException(exception));
+            }
+
+            ReleaseResponse();
+        }
+
+        return End!.Status.StatusCode == StatusCode.OK ? null : throw End.ToException();
+    }
+
+    private async Task ReadHeadAsync(HttpResponseMessage response)
+    {
+        var headers = response.Headers.NonValidated;
+        if (headers.Contains("grpc-status"))
+        {
+            // Trailers only: the call is over and all that there is stands here.
+            SetHeaders(Metadata.Empty);
+            FinishWith(response.Headers);
+            return;
+        }
+
+        var contentType = response.Content.Headers.NonValidated.TryGetValues("content-type", out var types) ? types.ToString() : "";
+        if (response.StatusCode != HttpStatusCode.OK)
+            Abandon(StatusMapping.FromHttpStatus(response.StatusCode));
+        else if (!GrpcContentType.Matches(contentType))
+            Abandon(new Status(StatusCode.Unknown, $"The answer has the content type \"{contentType}\", not application/grpc."));
+        else if (headers.TryGetValues("grpc-encoding", out var encoding) && encoding.ToString() != "identity")
+            Abandon(new Status(StatusCode.Internal, $"The server compresses with \"{encoding}\", which this client did not offer."));
+        else
+        {
+            SetHeaders(ToMetadata(response.Headers));
+            var body = await response.Content.ReadAsStreamAsync(StreamToken).ConfigureAwait(false);
+            _reader = new MessageReader(PipeReader.Create(body, PipeOptions), Channel.Options.MaxReceiveMessageBytes);
+        }
+    }
+
+    private void FinishWith(HttpResponseHeaders headers)
+    {
+        var values = headers.NonValidated;
+        var status = values.TryGetValues("grpc-status", out var code)
+            ? StatusMapping.FromHeaders(code.ToString(), values.TryGetValues("grpc-message", out var message) ? message.ToString() : null)
+            : new Status(StatusCode.Unknown, "The response ended without a grpc-status.");
+        if (status.StatusCode == StatusCode.OK && HasSingleResponse && !_received)
+            status = new Status(StatusCode.Internal, "The server reported success without a response.");
+        Finish(status, ToMetadata(headers));
+    }
+
+    // The server would go on: ends the call and resets the stream.
+    private void Abandon(Status status)
+    {
+        Finish(status, Metadata.Empty);
+        Cancel(status.StatusCode, status.Detail);
+    }
+
+    private static Metadata ToMetadata(HttpResponseHeaders headers)
+    {
+        var metadata = new Metadata();
+        foreach (var header in headers.NonValidated)
+        {
+            foreach (var value in header.Value)
+                MetadataCodec.Add(metadata, header.Key, value);
+        }
+
+        return metadata.Freeze();
+    }
+}

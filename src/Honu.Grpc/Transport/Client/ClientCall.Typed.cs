@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Grpc.Core;
+
+namespace Honu.Grpc;
+
+/// <summary>A call with its message types; see <see cref="ClientCall"/> for its life.</summary>
+internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel, Method<TRequest, TResponse> method, CallOptions options)
+    : ClientCall(channel, options), IClientStreamWriter<TRequest>, IAsyncStreamReader<TResponse>
+    where TRequest : class
+    where TResponse : class
+{
+    private static readonly MediaTypeHeaderValue ContentType = new("application/grpc");
+
+    private readonly MessageWriter _writer = new(channel.Options.MaxSendMessageBytes);
+    private StreamingRequestContent? _requests;
+    private HttpResponseMessage? _response;
+    private Task _head = Task.CompletedTask;
+
+    /// <summary>The response of a method that has one; null for streams.</summary>
+    public Task<TResponse>? SingleResponse { get; private set; }
+
+    private bool HasSingleResponse => method.Type is MethodType.Unary or MethodType.ClientStreaming;
+
+    /// <summary>Sends the request. Failures of the call itself are not thrown here but end the call.</summary>
+    /// <exception cref="InvalidOperationException">The deadline is not in UTC or a header has a reserved name.</exception>
+    public void Start(string? host, TRequest? request)
+    {
+        if (Deadline is { Kind: not DateTimeKind.Utc })
+            throw new InvalidOperationException("The deadline of a call must be in UTC.");
+
+        var message = CreateMessage(host);
+        if (Watch())
+        {
+            HttpContent? content = request is null ? _requests = new StreamingRequestContent() : FrameRequestContent(request);
+            if (content is not null)
+            {
+                content.Headers.ContentType = ContentType;
+                message.Content = content;
+                _head = SendAsync(message);
+            }
+        }
+
+        if (HasSingleResponse)
+        {
+            SingleResponse = ReadSingleAsync();
+            _ = SingleResponse.ContinueWith(
+                static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    protected override void ReleaseResponse() => Volatile.Read(ref _response)?.Dispose();
+
+    protected override void OnFinished()
+    {
+        if (End!.Status.StatusCode == StatusCode.OK)
+            _requests?.Complete();
+        else
+            _requests?.Abort(End.ToException());
+    }
+
+    private HttpRequestMessage CreateMessage(string? host)
+    {
+        var message = new HttpRequestMessage(HttpMethod.Post, new Uri(Channel.Address, method.FullName))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        var headers = message.Headers;
+        headers.TryAddWithoutValidation("te", "trailers");
+        headers.TryAddWithoutValidation("grpc-accept-encoding", "identity");
+        if (host is not null)
+            headers.Host = host;
+        if (Deadline is { } deadline)
+        {
+            var left = deadline - Channel.Options.TimeProvider.GetUtcNow().UtcDateTime;
+            headers.TryAddWithoutValidation("grpc-timeout", TimeoutHeader.Encode(left > TimeSpan.Zero ? left : TimeSpan.FromMicroseconds(1)));
+        }
+
+        foreach (var entry in Options.Headers ?? Metadata.Empty)
+        {
+            if (!MetadataCodec.IsReserved(entry.Key) && !headers.TryAddWithoutValidation(entry.Key, MetadataCodec.EncodeValue(entry)))
+                throw new InvalidOperationException($"HTTP does not allow metadata with the name \"{entry.Key}\" in a request.");
+        }
+
+        if (!headers.NonValidated.Contains("user-agent"))
+            headers.TryAddWithoutValidation("user-agent", "honu-grpc-dotnet");
+        return message;
+    }
+
+    // Null when the request cannot be sent; the call has ended then.
+    private UnaryRequestContent? FrameRequestContent(TRequest request)
+    {
+        var frame = new PooledBuffer();
+        try
+        {
+            _writer.Write(frame, request, method.RequestMarshaller.ContextualSerializer);
+            return new UnaryRequestContent(frame);
+        }
+        catch (RpcException exception)
+        {
+            frame.Dispose();
+            Finish(exception.Status, Metadata.Empty);
+            return null;
+        }
+    }
+
+    private async Task SendAsync(HttpRequestMessage message)
+    {
+        try
+        {
+            var response = await Channel.SendAsync(message, StreamToken).ConfigureAwait(false);
+            Volatile.Write(ref _response, response);
+            await ReadHeadAsync(response).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // Whatever the connection reports becomes the status of the call.
+            Finish(StatusMapping.FromException(exception), Metadata.Empty);
+        }
+        finally
+        {
+            message.Content!.Dispose();
+        }
+
+        // Ended while the head was on its way: nobody else knows of the response.
+        if (End is not null)
+            ReleaseResponse();
+    }
+}

@@ -1,0 +1,157 @@
+using Grpc.Core;
+
+namespace Honu.Grpc;
+
+// The life of a call at the client:
+//
+//   Start       builds the request and sends its head; sets the deadline timer and listens to the caller's token.
+//   SendAsync   waits for the head of the response: headers (more follows) or trailers only (the call is over).
+//   requests    ClientCall.Requests.cs: WriteAsync and CompleteAsync, independent of the response.
+//   responses   ClientCall.Responses.cs: MoveNext for streams, ReadSingleAsync otherwise; the end of the body brings the trailers.
+//   Finish      the one place where a call ends: the first status wins, whoever brings it (server, caller, deadline, channel, connection).
+
+/// <summary>The part of a call that needs no message types: how it ends, and what can be asked of it then.</summary>
+#pragma warning disable CA1001 // The source has no timer and no links, so there is nothing to dispose; late callbacks may still use it.
+internal abstract class ClientCall(RpcChannel channel, CallOptions options)
+#pragma warning restore CA1001
+{
+    // Static, so that the call types need no closures.
+    public static readonly Func<object, Task<Metadata>> ResponseHeaders = static call => ((ClientCall)call).GetResponseHeadersAsync();
+    public static readonly Func<object, Status> Status = static call => ((ClientCall)call).GetEnd().Status;
+    public static readonly Func<object, Metadata> Trailers = static call => ((ClientCall)call).GetEnd().Trailers;
+    public static readonly Action<object> Dispose = static call => ((ClientCall)call).Cancel(StatusCode.Cancelled, "The call was disposed.");
+    private static readonly Action<object> Expire = static call => ((ClientCall)call).Cancel(StatusCode.DeadlineExceeded, "The deadline has passed.");
+
+    private readonly Lock _sync = new();
+    private readonly CancellationTokenSource _cancel = new();
+    private DeadlineTimer? _timer;
+    private CancellationTokenRegistration _callerRegistration;
+    private CancellationTokenRegistration _channelRegistration;
+    private TaskCompletionSource<Metadata>? _headersAsked;
+    private Metadata? _headers;
+    private CallEnd? _end;
+
+    protected RpcChannel Channel => channel;
+
+    protected CallOptions Options => options;
+
+    /// <summary>Cancelled when the call must let go of its stream.</summary>
+    protected CancellationToken StreamToken => _cancel.Token;
+
+    /// <summary>How the call ended; null while it runs.</summary>
+    protected CallEnd? End => Volatile.Read(ref _end);
+
+    /// <summary>Ends the call from this side. A stream that is still open is reset, so the server sees it.</summary>
+    public void Cancel(StatusCode code, string detail)
+    {
+        Finish(new Status(code, detail), Metadata.Empty);
+        _cancel.Cancel();
+        ReleaseResponse();
+    }
+
+    /// <summary>Watches what can end the call early; false if one of these has happened already.</summary>
+    protected bool Watch()
+    {
+        if (options.CancellationToken.IsCancellationRequested)
+            Cancel(StatusCode.Cancelled, "The call was cancelled before it began.");
+        else if (Deadline is { } deadline && deadline <= channel.Options.TimeProvider.GetUtcNow().UtcDateTime)
+            Cancel(StatusCode.DeadlineExceeded, "The deadline had passed before the call began.");
+        if (End is not null)
+            return false;
+
+        var caller = options.CancellationToken.UnsafeRegister(
+            static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The call was cancelled by its caller."), this);
+        var shutdown = channel.ShutdownToken.UnsafeRegister(
+            static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The channel was disposed."), this);
+        var timer = Deadline is { } due ? new DeadlineTimer(channel.Options.TimeProvider, due, Expire, this) : null;
+        lock (_sync)
+        {
+            (_callerRegistration, _channelRegistration, _timer) = (caller, shutdown, timer);
+        }
+
+        if (End is not null)
+            ReleaseWatches();
+        return true;
+    }
+
+    /// <summary>The deadline of the call; null for none.</summary>
+    protected DateTime? Deadline => options.Deadline is { } deadline && deadline != DateTime.MaxValue ? deadline : null;
+
+    /// <summary>Ends the call unless it has ended. Does not touch the stream.</summary>
+    protected void Finish(Status status, Metadata trailers)
+    {
+        TaskCompletionSource<Metadata>? asked;
+        lock (_sync)
+        {
+            if (_end is not null)
+                return;
+
+            // A server whose clock is ahead resets the stream first; for the caller it is the deadline all the same.
+            if (status.StatusCode == StatusCode.Cancelled && Deadline <= channel.Options.TimeProvider.GetUtcNow().UtcDateTime)
+                status = new Status(StatusCode.DeadlineExceeded, "The deadline has passed.", status.DebugException);
+            _end = new CallEnd(status, trailers);
+            asked = _headersAsked;
+        }
+
+        ReleaseWatches();
+        OnFinished();
+        if (asked is not null && asked.TrySetException(_end.ToException()))
+            _ = asked.Task.Exception; // seen: nobody has to await the headers
+    }
+
+    protected void SetHeaders(Metadata headers)
+    {
+        TaskCompletionSource<Metadata>? asked;
+        lock (_sync)
+        {
+            _headers = headers;
+            asked = _headersAsked;
+        }
+
+        asked?.TrySetResult(headers);
+    }
+
+    /// <summary>Frees the response; the stream is reset if it is still open.</summary>
+    protected abstract void ReleaseResponse();
+
+    /// <summary>Called once, after <see cref="End"/> is set.</summary>
+    protected abstract void OnFinished();
+
+    private Task<Metadata> GetResponseHeadersAsync()
+    {
+        lock (_sync)
+        {
+            if (_headers is not null)
+                return Task.FromResult(_headers);
+            if (_end is not null)
+                return Task.FromException<Metadata>(_end.ToException());
+
+            _headersAsked ??= new TaskCompletionSource<Metadata>(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _headersAsked.Task;
+        }
+    }
+
+    private CallEnd GetEnd() => End ?? throw new InvalidOperationException("The call still runs: it has a status and trailers when it is over.");
+
+    private void ReleaseWatches()
+    {
+        CancellationTokenRegistration caller, shutdown;
+        DeadlineTimer? timer;
+        lock (_sync)
+        {
+            (caller, shutdown, timer) = (_callerRegistration, _channelRegistration, _timer);
+            (_callerRegistration, _channelRegistration, _timer) = (default, default, null);
+        }
+
+        // Unregister does not wait for a callback that runs: it may be the one that ends the call.
+        caller.Unregister();
+        shutdown.Unregister();
+        timer?.Dispose();
+    }
+
+    /// <summary>How a call ended.</summary>
+    protected sealed record CallEnd(Status Status, Metadata Trailers)
+    {
+        public RpcException ToException() => new(Status, Trailers);
+    }
+}

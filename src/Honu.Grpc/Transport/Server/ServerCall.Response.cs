@@ -1,0 +1,122 @@
+using System.Globalization;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Honu.Grpc;
+
+/// <content>Everything that is written: headers, messages, status.</content>
+internal sealed partial class ServerCall
+{
+    // Hinted messages are gathered up to this size: one DATA frame of the usual maximum.
+    private const int GatherBytes = 16 * 1024;
+
+    private readonly MessageWriter _writer = new(server.Options.MaxSendMessageBytes);
+    private int _unflushedBytes;
+    private bool _hasBody;
+    private bool _broken;
+
+    /// <summary>Frames a message into the response.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="marshaller">Its marshaller.</param>
+    /// <param name="flush">Whether it leaves at once; otherwise with the next one, or with the status.</param>
+    /// <param name="cancellationToken">Gives up waiting for flow control.</param>
+    public async Task WriteMessageAsync<T>(T message, Marshaller<T> marshaller, bool flush, CancellationToken cancellationToken)
+    {
+        await EnterAsync().ConfigureAwait(false);
+        try
+        {
+            var output = http.Response.BodyWriter;
+            _hasBody = true;
+            try
+            {
+                _unflushedBytes += _writer.Write(output, message, marshaller.ContextualSerializer);
+            }
+            catch (RpcException)
+            {
+                _hasBody = _hasBody && (_writer.Touched || http.Response.HasStarted || _unflushedBytes > 0);
+                _broken |= _writer.Touched;
+                throw;
+            }
+
+            if (flush || _unflushedBytes >= GatherBytes)
+                await FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    protected override async Task WriteResponseHeadersAsyncCore(Metadata responseHeaders)
+    {
+        ArgumentNullException.ThrowIfNull(responseHeaders);
+        await EnterAsync().ConfigureAwait(false);
+        try
+        {
+            if (_hasBody || http.Response.HasStarted)
+                throw new InvalidOperationException("The response headers are sent already.");
+
+            AddTo(http.Response.Headers, responseHeaders);
+            _hasBody = true;
+            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private static void AddTo(IHeaderDictionary headers, Metadata metadata)
+    {
+        foreach (var entry in metadata)
+        {
+            if (!MetadataCodec.IsReserved(entry.Key))
+                headers.Append(entry.Key, MetadataCodec.EncodeValue(entry));
+        }
+    }
+
+    private async Task EnterAsync()
+    {
+        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        if (!_ended && !_cancel.IsCancellationRequested)
+            return;
+
+        _gate.Release();
+        throw Stopped();
+    }
+
+    private async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var own = _cancel.Token;
+        using var linked = cancellationToken.CanBeCanceled && cancellationToken != own
+            ? CancellationTokenSource.CreateLinkedTokenSource(own, cancellationToken)
+            : null;
+        try
+        {
+            var result = await http.Response.BodyWriter.FlushAsync(linked?.Token ?? own).ConfigureAwait(false);
+            _unflushedBytes = 0;
+            if (result.IsCompleted)
+            {
+                Abort();
+                throw Stopped();
+            }
+        }
+        catch (IOException exception)
+        {
+            Abort();
+            throw Stopped(exception);
+        }
+    }
+
+    // In the headers when there is no body (Trailers-Only), else after it.
+    private void WriteStatus(Status status)
+    {
+        var destination = _hasBody ? http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers : http.Response.Headers;
+        if (_responseTrailers is not null)
+            AddTo(destination, _responseTrailers);
+        destination["grpc-status"] = ((int)status.StatusCode).ToString(CultureInfo.InvariantCulture);
+        if (status.Detail.Length > 0)
+            destination["grpc-message"] = PercentEncoding.Encode(status.Detail);
+    }
+}

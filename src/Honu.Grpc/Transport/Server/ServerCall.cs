@@ -1,0 +1,72 @@
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+
+namespace Honu.Grpc;
+
+// The life of a call at the server:
+//
+//   RunAsync        reads the head, sets the deadline timer, listens to the client and to the host, runs the handler.
+//   requests        ServerRequests: messages from the request's pipe.
+//   responses       ServerResponses: messages into the response's pipe, each under the gate.
+//   StopAsync       deadline or drain: cancels the token, then sends the status itself, because a handler may be stuck.
+//   CompleteAsync   the handler has returned: sends the status unless StopAsync was first.
+//
+// The pipe of the response is not thread-safe and three parties may want it: writer, StopAsync, CompleteAsync. All hold the gate while they use it
+// and look at _ended before; after _ended the HttpContext is not touched, for it may serve another request by then.
+
+/// <summary>One call: what its handler sees of it, and its way from request to status.</summary>
+#pragma warning disable CA1001 // Neither the gate nor the source has a handle; a handler that outlives its call may still use them.
+internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcServerContext server) : ServerCallContext
+#pragma warning restore CA1001
+{
+    private readonly CancellationTokenSource _cancel = new();
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private Metadata? _requestHeaders;
+    private Metadata? _responseTrailers;
+    private Dictionary<object, object>? _userState;
+    private DateTime _deadline = DateTime.MaxValue;
+    private string? _peer;
+
+    public HttpContext Http => http;
+
+    public RpcServerOptions Options => server.Options;
+
+    protected override string MethodCore => method.FullName;
+
+    protected override string HostCore => http.Request.Host.Value ?? "";
+
+    protected override string PeerCore => _peer ??= DescribePeer(http.Connection);
+
+    protected override DateTime DeadlineCore => _deadline;
+
+    protected override Metadata RequestHeadersCore => _requestHeaders ??= ReadRequestHeaders(http.Request.Headers);
+
+    protected override CancellationToken CancellationTokenCore => _cancel.Token;
+
+    protected override Metadata ResponseTrailersCore => _responseTrailers ??= [];
+
+    protected override Status StatusCore { get; set; }
+
+    protected override WriteOptions? WriteOptionsCore { get; set; }
+
+    protected override IDictionary<object, object> UserStateCore => _userState ??= [];
+
+    private static string DescribePeer(ConnectionInfo connection) => connection.RemoteIpAddress switch
+    {
+        null => $"unix:{connection.Id}",
+        { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } address => $"ipv6:[{address}]:{connection.RemotePort}",
+        var address => $"ipv4:{address}:{connection.RemotePort}",
+    };
+
+    private static Metadata ReadRequestHeaders(IHeaderDictionary headers)
+    {
+        var metadata = new Metadata();
+        foreach (var header in headers)
+        {
+            foreach (var value in header.Value)
+                MetadataCodec.Add(metadata, header.Key, value ?? "");
+        }
+
+        return metadata.Freeze();
+    }
+}

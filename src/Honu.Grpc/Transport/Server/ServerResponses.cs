@@ -1,0 +1,30 @@
+using Grpc.Core;
+
+namespace Honu.Grpc;
+
+/// <summary>The responses of a call. A call that is over throws <see cref="OperationCanceledException"/>.</summary>
+internal sealed class ServerResponses<T>(ServerCall call, Marshaller<T> marshaller) : IServerStreamWriter<T>
+    where T : class
+{
+    private WriteOptions? _writeOptions;
+
+    public WriteOptions? WriteOptions
+    {
+        get => _writeOptions ?? call.WriteOptions;
+        set => _writeOptions = value;
+    }
+
+    public Task WriteAsync(T message) => WriteAsync(message, CancellationToken.None);
+
+    public Task WriteAsync(T message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var hinted = WriteOptions is { } options && options.Flags.HasFlag(WriteFlags.BufferHint);
+        return call.WriteMessageAsync(message, marshaller, flush: !hinted, cancellationToken);
+    }
+
+    /// <summary>Writes the one response of a method that has one. It leaves together with the status.</summary>
+    public Task WriteSingleAsync(T? message) => message is null
+        ? throw new RpcException(new Status(StatusCode.Internal, "The handler returned no response."))
+        : call.Status.StatusCode != StatusCode.OK ? Task.CompletedTask : call.WriteMessageAsync(message, marshaller, flush: false, CancellationToken.None);
+}

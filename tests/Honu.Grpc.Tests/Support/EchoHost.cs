@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Honu.Grpc.Tests.Protos;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Honu.Grpc.Tests;
+
+/// <summary>A real Kestrel on a free port of 127.0.0.1 that serves an <see cref="EchoService"/>, with channels to it.</summary>
+internal sealed class EchoHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly List<RpcChannel> _channels = [];
+    private readonly ErrorLog _log;
+    private readonly bool _tls;
+
+    private EchoHost(WebApplication app, EchoService service, ErrorLog log, bool tls) => (_app, Service, _log, _tls) = (app, service, log, tls);
+
+    public EchoService Service { get; }
+
+    /// <summary>Errors logged by the runtime; a test that provokes none expects it to be empty.</summary>
+    public ConcurrentQueue<string> Errors => _log.Errors;
+
+    public int Port => new Uri(_app.Urls.Single()).Port;
+
+    public string Address => $"{(_tls ? "https" : "http")}://localhost:{Port}";
+
+    public static async Task<EchoHost> StartAsync(
+        EchoService? service = null, RpcServerOptions? options = null, RpcServerTlsOptions? tls = null, Action<ListenOptions>? listen = null)
+    {
+        service ??= new EchoService();
+        var log = new ErrorLog();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddProvider(log);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint =>
+        {
+            endpoint.UseRpc(tls);
+            listen?.Invoke(endpoint);
+        }));
+        var app = builder.Build();
+        app.MapRpcService(Echo.BindService(service), options);
+        app.MapPost("/plain", () => Results.Ok());
+        await app.StartAsync().Guarded();
+        return new EchoHost(app, service, log, tls is not null);
+    }
+
+    public RpcChannel Channel(RpcChannelOptions? options = null)
+    {
+        var channel = RpcChannel.ForAddress($"{(_tls ? "https" : "http")}://{(_tls ? "localhost" : "127.0.0.1")}:{Port}", options);
+        _channels.Add(channel);
+        return channel;
+    }
+
+    public Echo.EchoClient Client(RpcChannelOptions? options = null) => new(Channel(options));
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _channels.ForEach(channel => channel.Dispose());
+        await _app.DisposeAsync().AsTask().Guarded();
+    }
+
+    internal sealed class ErrorLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Errors { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                Errors.Enqueue($"{eventId.Name}: {formatter(state, exception)} {exception}");
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
