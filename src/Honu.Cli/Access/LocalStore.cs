@@ -40,7 +40,7 @@ internal sealed class LocalStore : IStoreAccess
     public Task ScanAsync(StoreScan scan, IScanSink sink, CancellationToken cancellationToken)
     {
         using var snapshot = _store.CreateSnapshot();
-        new StoreScanner(snapshot, _store.Namespaces, scan).Run(sink, cancellationToken);
+        new StoreScanner(snapshot, scan).Run(sink, cancellationToken);
         return Task.CompletedTask;
     }
 

@@ -7,7 +7,7 @@ using Honu.Hosting.Services;
 namespace Honu.Hosting;
 
 /// <summary>One channel to one server: deadlines, and failures told in the client's words.</summary>
-internal sealed class ServerConnection : IAsyncDisposable
+internal sealed class ServerConnection : IDisposable
 {
     private readonly RpcChannel _channel;
     private readonly StoreClientOptions _options;
@@ -40,7 +40,7 @@ internal sealed class ServerConnection : IAsyncDisposable
         return new ServerConnection(channel, address, options);
     }
 
-    public CallOptions WithoutDeadline(CancellationToken cancellationToken) => new(cancellationToken: cancellationToken);
+    public static CallOptions WithoutDeadline(CancellationToken cancellationToken) => new(cancellationToken: cancellationToken);
 
     public Task<T> Call<T>(Func<CallOptions, AsyncUnaryCall<T>> invoke, CancellationToken cancellationToken) =>
         Answer(invoke, new CallOptions(deadline: (TimeProvider.System.GetUtcNow() + _options.Timeout).UtcDateTime, cancellationToken: cancellationToken), cancellationToken);
@@ -69,7 +69,7 @@ internal sealed class ServerConnection : IAsyncDisposable
         return new StoreClientException(error, Address, message, e);
     }
 
-    public async ValueTask DisposeAsync() => await _channel.DisposeAsync().ConfigureAwait(false);
+    public void Dispose() => _channel.Dispose();
 
     // The innermost exception is the one that names the cause: "Connection refused".
     private static string Reason(Exception exception)

@@ -33,7 +33,7 @@ public sealed partial class StoreClient
             KeysOnly = scan.KeysOnly,
             IncludeHistory = scan.IncludeHistory,
         };
-        using var call = _server.Store.Scan(request, _server.WithoutDeadline(cancellationToken));
+        using var call = _server.Store.Scan(request, ServerConnection.WithoutDeadline(cancellationToken));
         while (await Next(call.ResponseStream, cancellationToken).ConfigureAwait(false) is { } page)
         {
             foreach (var item in page.Objects)
@@ -46,7 +46,7 @@ public sealed partial class StoreClient
         string ns, ReadOnlyMemory<byte> key, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var request = new HistoryRequest { Namespace = ns, Key = Wrap(key) };
-        using var call = _server.Store.History(request, _server.WithoutDeadline(cancellationToken));
+        using var call = _server.Store.History(request, ServerConnection.WithoutDeadline(cancellationToken));
         while (await Next(call.ResponseStream, cancellationToken).ConfigureAwait(false) is { } response)
             yield return ProtocolMapping.FromWire(response.Object);
     }
@@ -66,7 +66,7 @@ public sealed partial class StoreClient
     {
         ArgumentNullException.ThrowIfNull(batches);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var call = _server.Store.Import(_server.WithoutDeadline(ended.Token));
+        using var call = _server.Store.Import(ServerConnection.WithoutDeadline(ended.Token));
         var answers = ReadAnswers(call.ResponseStream, progress, ended);
         try
         {

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Grpc.Core;
 using Honu.Hosting.Protocol.Stores;
 using Honu.Hosting.Services;
 
@@ -119,7 +118,11 @@ public sealed partial class StoreClient : IAsyncDisposable
     }
 
     /// <summary>Closes the connection; running calls fail.</summary>
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _server.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     // The memory stays as it is until the call has completed, so that it can be sent from where it is.
     private static ByteString Wrap(ReadOnlyMemory<byte> bytes) => UnsafeByteOperations.UnsafeWrap(bytes);

@@ -1,3 +1,4 @@
+using Honu;
 using Honu.Grpc;
 using Honu.Hosting;
 using Honu.Hosting.Protocol.Admin;
@@ -17,8 +18,8 @@ public static class HonuEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var services = endpoints.ServiceProvider;
-        var store = services.GetRequiredService<HonuStore>();
-        var options = new RpcServiceOptions { MaxReceiveMessageBytes = store.Options.MaxValueBytes + (1024 * 1024), MaxSendMessageBytes = int.MaxValue };
+        var honu = services.GetRequiredService<HonuStore>();
+        var options = new RpcServerOptions { MaxReceiveMessageBytes = honu.Replication.MaxValueBytes + (1024 * 1024) };
         endpoints.MapRpcService(Store.BindService(services.GetRequiredService<StoreService>()), options);
         endpoints.MapRpcService(Admin.BindService(services.GetRequiredService<AdminService>()), options);
         if (services.GetService<ReplicaHost>() is { } replica)

@@ -1,3 +1,4 @@
+using Honu;
 using Honu.Hosting;
 using Honu.Hosting.Services;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -1,6 +1,5 @@
 using System.Text;
 using Honu.Hosting.Protocol.Stores;
-using WriteOptions = Honu.WriteOptions;
 
 namespace Honu.Hosting.Services;
 

@@ -11,18 +11,37 @@ internal static class StoreDescription
     public static string SoftwareVersion { get; } =
         typeof(StoreDescription).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
 
-    public static Identity Identity(HonuStore store) => Identity(store.Identity);
+    public static Identity Identity(HonuStore store) => Identity(store.Identity, store.Replication.Description.Region);
 
-    public static Identity Identity(StoreIdentity identity) => new()
+    private static Identity Identity(StoreIdentity identity, string? region) => new()
     {
         StoreId = identity.StoreId.ToString(),
         Replica = ProtocolMapping.ToWire(identity.Replica),
-        Cluster = identity.Cluster ?? "",
-        Region = identity.Region ?? "",
+        Cluster = identity.Cluster,
+        Region = region ?? "",
         Clock = identity.Clock == VersionClock.Lamport ? "lamport" : "hybrid",
     };
 
-    public static Statistics Statistics(HonuStore store)
+    /// <summary>What a server would tell of the store.</summary>
+    public static StoreInfo Info(HonuStore store, bool includeFigures) => InfoMapping.FromWire(Status(store, includeFigures));
+
+    public static StatusResponse Status(HonuStore store, bool includeStatistics)
+    {
+        var response = new StatusResponse
+        {
+            Identity = Identity(store),
+            MaxKeyBytes = StoreLimits.MaxKeyBytes,
+            MaxValueBytes = (ulong)store.Replication.MaxValueBytes,
+            MaxNamespaceBytes = StoreLimits.MaxNamespaceBytes,
+            ServerVersion = SoftwareVersion,
+        };
+        response.Namespaces.Add(store.Namespaces);
+        if (includeStatistics)
+            response.Statistics = Statistics(store);
+        return response;
+    }
+
+    private static Statistics Statistics(HonuStore store)
     {
         var figures = store.GetStatistics();
         var result = new Statistics

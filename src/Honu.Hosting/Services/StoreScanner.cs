@@ -24,12 +24,11 @@ internal sealed class StoreScanner
     private byte[]? _last;
     private Queue<HistoryEntry>? _versions;
 
-    /// <param name="namespaces">All namespaces of the store, for a scan of all.</param>
-    public StoreScanner(HonuSnapshot snapshot, IReadOnlyList<string> namespaces, StoreScan scan)
+    public StoreScanner(HonuSnapshot snapshot, StoreScan scan)
     {
         _snapshot = snapshot;
         _scan = scan;
-        _namespaces = scan.Namespace is { } one ? [one] : [.. namespaces];
+        _namespaces = scan.Namespace is { } one ? [one] : [.. snapshot.Namespaces];
         if (scan.Reverse)
             Array.Reverse(_namespaces);
         (_from, _to) = KeyRange.Of(scan);
@@ -114,7 +113,6 @@ internal sealed class StoreScanner
         To = _last is null || !_scan.Reverse ? _to : _last,
         Reverse = _scan.Reverse,
         IncludeTombstones = _scan.IncludeTombstones,
-        KeysOnly = _scan.KeysOnly || _scan.IncludeHistory,
     };
 }
 

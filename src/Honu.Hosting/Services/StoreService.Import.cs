@@ -1,8 +1,6 @@
-using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Grpc.Core;
 using Honu.Hosting.Protocol.Stores;
-using WriteOptions = Honu.WriteOptions;
 
 namespace Honu.Hosting.Services;
 
@@ -58,8 +56,8 @@ internal sealed partial class StoreService
             try
             {
                 RequestChecks.Operation(operation);
-                if (operation.Value.Length > store.Options.MaxValueBytes)
-                    throw ServiceErrors.Invalid($"A value has at most {store.Options.MaxValueBytes} bytes; this one has {operation.Value.Length}.");
+                if (operation.Value.Length > store.Replication.MaxValueBytes)
+                    throw ServiceErrors.Invalid($"A value has at most {store.Replication.MaxValueBytes} bytes; this one has {operation.Value.Length}.");
             }
             catch (RpcException e)
             {

@@ -26,7 +26,7 @@ internal sealed partial class StoreService
         try
         {
             using var snapshot = store.CreateSnapshot();
-            var scanner = new StoreScanner(snapshot, store.Namespaces, scan);
+            var scanner = new StoreScanner(snapshot, scan);
             var page = new Page();
             bool more;
             do

@@ -74,21 +74,8 @@ internal sealed partial class StoreService(HonuStore store, HonuServiceOptions o
         return response;
     });
 
-    public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context) => Answer(context, () =>
-    {
-        var response = new StatusResponse
-        {
-            Identity = StoreDescription.Identity(store),
-            MaxKeyBytes = StoreLimits.MaxKeyBytes,
-            MaxValueBytes = (ulong)store.Options.MaxValueBytes,
-            MaxNamespaceBytes = StoreLimits.MaxNamespaceBytes,
-            ServerVersion = StoreDescription.SoftwareVersion,
-        };
-        response.Namespaces.Add(store.Namespaces);
-        if (request.IncludeStatistics)
-            response.Statistics = StoreDescription.Statistics(store);
-        return response;
-    });
+    public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context) =>
+        Answer(context, () => StoreDescription.Status(store, request.IncludeStatistics));
 
     private static void Add(HonuWriteBatch batch, Operation operation)
     {
