@@ -1,0 +1,187 @@
+using Honu.Format;
+using Honu.Writing;
+
+namespace Honu.Applying;
+
+/// <summary>Applies records of peers, each chunk in one engine batch, and joins vectors in the batch of a stream's last chunk.</summary>
+/// <remarks>The order of the checks is R1: what the vector covers never changes the store; then the causal context tells fork from successor.</remarks>
+internal sealed class RemoteApplier(StoreCore core)
+{
+    private readonly HashSet<int> _keysInBatch = [];
+    private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
+    private UpdateCounts _counts;
+
+    /// <summary>Applies one chunk. Called by the committing thread.</summary>
+    /// <exception cref="HonuException">A record or vector fails its checks, or is too far ahead of the clock: nothing of the present batch was written.</exception>
+    public ApplyResult Apply(string ns, ReadOnlySpan<byte> block, StreamCursor? cursor, VectorJoin? join)
+    {
+        _counts = default;
+        _keysInBatch.Clear();
+        var state = core.Namespaces.GetOrAdd(ns, core.Batch);
+        var reader = new RecordBlockReader(block);
+        while (reader.MoveNext())
+        {
+            // Two records of one key in one chunk: the second must see what the first has written.
+            var hash = default(HashCode);
+            hash.AddBytes(reader.Key);
+            if (!_keysInBatch.Add(hash.ToHashCode()))
+                core.Commit(sync: false);
+            ApplyOne(state, reader.Key, Check(reader.Key, reader.Record));
+        }
+
+        if (reader.IsMalformed)
+            throw Malformed("a block of records is cut off");
+
+        var joined = join is not null && TryStageJoin(state, join);
+        if (cursor is not null)
+            StageCursor(state, cursor, joined);
+        core.Commit(sync: false);
+        return new ApplyResult(_counts, joined);
+    }
+
+    private RecordReader Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
+    {
+        if (key.IsEmpty || key.Length > StoreLimits.MaxKeyBytes)
+            throw Malformed($"a key has {key.Length} bytes");
+        if (!RecordReader.TryParse(bytes, out var record) || (bytes[0] & RecordLayout.HasLocalPart) != 0)
+            throw Malformed("the bytes of a record make no sense");
+        if (record.Value.Length > core.Options.MaxValueBytes)
+            throw Malformed($"a value has {record.Value.Length} bytes, more than the {core.Options.MaxValueBytes} allowed here (MaxValueBytes)");
+        if (!record.Verify(key))
+            throw Malformed("a record fails its checksum");
+        CheckScalar(record.Version.Scalar);
+        return record;
+    }
+
+    private void CheckScalar(ulong scalar)
+    {
+        switch (core.Clock.Check(scalar))
+        {
+            case ScalarCheck.Malformed:
+                throw Malformed($"the scalar {scalar} lies more than a day ahead");
+            case ScalarCheck.Ahead:
+                throw new HonuException(HonuErrorCode.ClockDrift, $"A peer's scalar {scalar} lies further ahead of this machine's clock than {core.Options.MaxClockDrift} (MaxClockDrift). Set both clocks right; replication goes on by itself.", core.Path);
+        }
+    }
+
+    private void ApplyOne(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming)
+    {
+        if (!core.Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
+            core.Clock.Observe(incoming.Version.Scalar);
+        var currentKey = KeySpaces.CurrentKey(_keyBuffer, state.Id, key);
+        using var found = core.Engine.Get(currentKey);
+        var isCovered = state.Vector.Covers(incoming.Version);
+        if (!found.Found)
+        {
+            var kind = isCovered ? UpdateKind.Stale : incoming.Parent.IsNone ? UpdateKind.Linear : UpdateKind.Skip;
+            if (!isCovered)
+                StageCurrent(state, key, currentKey, incoming, previous: default, new LocalPart(0));
+            Count(kind);
+            return;
+        }
+
+        var current = StoreCore.Parse(found.Span, key);
+        var decided = Classify(current, incoming);
+        Count(decided);
+        if (isCovered)
+            return;
+        switch (decided)
+        {
+            case UpdateKind.Linear or UpdateKind.Skip:
+                Replace(state, key, currentKey, incoming, current, current.Losers, lostConflict: false);
+                break;
+            case UpdateKind.Stomp:
+                Replace(state, key, currentKey, incoming, current, current.Losers.Join(current.Context).With(current.Version), lostConflict: true);
+                break;
+            case UpdateKind.Stomped:
+                KeepAndNote(state, key, currentKey, incoming, current);
+                break;
+            case UpdateKind.Equivocation when incoming.Checksum < current.Checksum:
+                StageCurrent(state, key, currentKey, incoming, current.Version, new LocalPart(current.HistorySequence, current.Losers));
+                break;
+        }
+    }
+
+    /// <summary>What an incoming version is to the one that is current, told by the causal contexts alone.</summary>
+    internal UpdateKind Classify(scoped in RecordReader current, scoped in RecordReader incoming)
+    {
+        if (incoming.Version == current.Version)
+            return incoming.Checksum == current.Checksum ? UpdateKind.Duplicate : UpdateKind.Equivocation;
+        if (core.Faults.HasFlag(PlantedFaults.TombstoneTreatedAsMissing) && current.IsTombstone)
+            return UpdateKind.Linear;
+        if (current.HasAncestor(incoming.Version) || current.Losers.Covers(incoming.Version))
+            return UpdateKind.Stale;
+        if (incoming.HasAncestor(current.Version))
+            return incoming.Parent == current.Version ? UpdateKind.Linear : UpdateKind.Skip;
+        return Wins(incoming.Version, current.Version) ? UpdateKind.Stomp : UpdateKind.Stomped;
+    }
+
+    private bool Wins(VersionId incoming, VersionId current) =>
+        core.Faults.HasFlag(PlantedFaults.TieReversed) && incoming.Scalar == current.Scalar
+            ? incoming.Replica.CompareTo(current.Replica) > 0
+            : VersionOrder.Wins(incoming, current);
+
+    private void Replace(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming, scoped in RecordReader current, CausalContext losers, bool lostConflict)
+    {
+        var sequence = core.History.StagePrevious(state, key, current, lostConflict);
+        StageCurrent(state, key, currentKey, incoming, current.Version, new LocalPart(sequence, losers.Except(incoming.Context, incoming.Version)));
+    }
+
+    // The loser goes to history; the winner stays and remembers the loser, so that the next local write covers both (R14).
+    private void KeepAndNote(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming, scoped in RecordReader current)
+    {
+        var sequence = core.History.StagePrevious(state, key, current, lostConflict: false);
+        if (sequence != 0)
+            core.History.Stage(state, key, sequence, core.Records.Rewrite(incoming, new LocalPart(sequence, Losers: null, LostConflict: true)));
+        var losers = current.Losers.Join(incoming.Context).With(incoming.Version).Except(current.Context, current.Version);
+        core.Batch.Put(currentKey, core.Records.Rewrite(current, new LocalPart(sequence, losers)));
+    }
+
+    private void StageCurrent(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming, VersionId previous, in LocalPart local)
+    {
+        var record = core.Records.Rewrite(incoming, local);
+        core.Batch.Put(currentKey, record);
+        core.History.Stage(state, key, local.HistorySequence, record);
+        if (incoming.Version == previous)
+            return;
+        IndexEntry.Put(core.Batch, state.Id, incoming.Version, key);
+        core.StageReplacement(state, incoming.Version, previous);
+    }
+
+    // R2: the target may only be joined if our own vector, now, covers the base that the sender assumed.
+    private bool TryStageJoin(NamespaceState state, VectorJoin join)
+    {
+        foreach (var replica in join.Target.Origins)
+            CheckScalar(Math.Max(1, join.Target.HighMark(replica)));
+        CheckScalar(Math.Max(1, join.Target.GreatestScalar()));
+        if (!state.Vector.Dominates(join.Base))
+            return false;
+
+        var vector = state.Vector.Clone();
+        vector.Join(join.Target);
+        core.StageJoin(state, vector);
+        if (!core.Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
+            core.Clock.Observe(join.Target.GreatestScalar());
+        return true;
+    }
+
+    // A finished stream leaves no cursor; a joined target makes it pointless.
+    private void StageCursor(NamespaceState state, StreamCursor cursor, bool joined)
+    {
+        Span<byte> key = stackalloc byte[KeySpaces.CursorKeyBytes];
+        KeySpaces.CursorKey(key, state.Id, cursor.Sender);
+        if (joined || cursor.Position.IsNone)
+            core.Batch.Delete(key);
+        else
+            MetaRecords.Put(core.Batch, key, cursor.Encode());
+    }
+
+    private void Count(UpdateKind kind)
+    {
+        _counts.Add(kind);
+        core.Count(kind);
+    }
+
+    private HonuException Malformed(string what) =>
+        new(HonuErrorCode.MalformedRecord, $"A peer sent data that fails its checks: {what}. Nothing of it was applied.", core.Path);
+}

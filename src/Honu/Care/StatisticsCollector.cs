@@ -1,0 +1,76 @@
+using Honu.Engines;
+using Honu.Format;
+using Honu.Writing;
+
+namespace Honu.Care;
+
+/// <summary>Counts what a store holds, from one snapshot.</summary>
+internal static class StatisticsCollector
+{
+    public static StoreStatistics Collect(StoreCore core)
+    {
+        using var snapshot = core.Engine.CreateSnapshot();
+        var namespaces = HonuStore.NamesOf(core).Select(name => Collect(core, snapshot, core.Namespaces.Find(name)!)).ToList();
+        var updates = Enum.GetValues<UpdateKind>().Where(kind => core.Updates(kind) > 0).ToDictionary(kind => kind, core.Updates);
+        return new StoreStatistics
+        {
+            Namespaces = namespaces,
+            DiskBytes = core.Path.Length == 0 ? 0 : DiskBytes(core.Path),
+            EngineMemoryBytes = core.Engine.GetMemoryBytes(),
+            Updates = updates,
+        };
+    }
+
+    private static NamespaceStatistics Collect(StoreCore core, EngineSnapshot snapshot, NamespaceState state)
+    {
+        var (current, tombstones, valueBytes) = Count(core, snapshot, KeySpaces.Current, state.Id);
+        var (history, _, historyBytes) = Count(core, snapshot, KeySpaces.History, state.Id);
+        var (vector, loose) = core.Exclusively(state, static state => (state.Vector.Clone(), state.Loose.Count));
+        return new NamespaceStatistics
+        {
+            Name = state.Name,
+            Objects = current - tombstones,
+            Tombstones = tombstones,
+            ValueBytes = valueBytes,
+            HistoryEntries = history,
+            HistoryBytes = historyBytes,
+            Vector = vector.Origins.ToDictionary(replica => replica, vector.HighMark),
+            LooseRecords = loose,
+        };
+    }
+
+    private static (long Records, long Tombstones, long ValueBytes) Count(StoreCore core, EngineSnapshot snapshot, byte space, ushort ns)
+    {
+        long records = 0, tombstones = 0, valueBytes = 0;
+        Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+        KeySpaces.Prefix(prefix, space, ns);
+        using var iterator = core.Engine.CreateIterator(snapshot);
+        for (iterator.Seek(prefix); iterator.IsValid && iterator.Key.StartsWith(prefix); iterator.Next())
+        {
+            var record = StoreCore.Parse(iterator.Value, iterator.Key[prefix.Length..]);
+            records++;
+            tombstones += record.IsTombstone ? 1 : 0;
+            valueBytes += record.Value.Length;
+        }
+
+        return (records, tombstones, valueBytes);
+    }
+
+    private static long DiskBytes(string path)
+    {
+        long bytes = 0;
+        foreach (var file in new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories))
+        {
+            try
+            {
+                bytes += file.Length;
+            }
+            catch (FileNotFoundException)
+            {
+                // The engine removed it while we were counting.
+            }
+        }
+
+        return bytes;
+    }
+}

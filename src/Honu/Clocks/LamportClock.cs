@@ -1,0 +1,21 @@
+namespace Honu;
+
+/// <summary>A plain counter: every write and everything seen moves it on.</summary>
+internal sealed class LamportClock : IVersionClock
+{
+    public ulong Last { get; private set; }
+
+    public ulong LeaseAhead => 4096;
+
+    public ulong Next(ulong floor)
+    {
+        var scalar = checked(Math.Max(Last, floor) + 1);
+        if (scalar > StoreLimits.MaxScalar)
+            throw new HonuException(HonuErrorCode.ClockDrift, "The version clock is used up: a replica has pushed the counter to its end.");
+        return Last = scalar;
+    }
+
+    public void Observe(ulong scalar) => Last = Math.Max(Last, scalar);
+
+    public ScalarCheck Check(ulong scalar) => scalar is 0 or > StoreLimits.MaxScalar ? ScalarCheck.Malformed : ScalarCheck.Ok;
+}

@@ -1,0 +1,194 @@
+using Honu.LevelDb;
+
+namespace Honu.Engines;
+
+/// <summary>The default engine: LevelDB in the store's directory.</summary>
+internal sealed class LevelDbEngine : IStorageEngine
+{
+    private readonly LevelDatabase _database;
+
+    private LevelDbEngine(LevelDatabase database) => _database = database;
+
+    public static IStorageEngineFactory Factory { get; } = new LevelDbFactory();
+
+    public EngineValue Get(scoped ReadOnlySpan<byte> key, EngineSnapshot? snapshot = null)
+    {
+        try
+        {
+            return new EngineValue(_database.Get(key, ReadOptions(snapshot)));
+        }
+        catch (LevelDbException error)
+        {
+            throw Translate(error);
+        }
+    }
+
+    public EngineBatch CreateBatch() => new Batch();
+
+    public void Write(EngineBatch batch, bool sync)
+    {
+        try
+        {
+            _database.Write(((Batch)batch).Native, sync);
+        }
+        catch (LevelDbException error)
+        {
+            throw Translate(error);
+        }
+    }
+
+    public EngineIterator CreateIterator(EngineSnapshot? snapshot = null)
+    {
+        try
+        {
+            return new Iterator(this, _database.CreateIterator(ReadOptions(snapshot)));
+        }
+        catch (LevelDbException error)
+        {
+            throw Translate(error);
+        }
+    }
+
+    public EngineSnapshot CreateSnapshot() => new Snapshot(_database.CreateSnapshot());
+
+    public void Sync()
+    {
+        try
+        {
+            _database.SyncLogs();
+        }
+        catch (LevelDbException error)
+        {
+            throw Translate(error);
+        }
+    }
+
+    public long GetApproximateSize(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => (long)_database.GetApproximateSize(from, to);
+
+    public long GetMemoryBytes() =>
+        long.TryParse(_database.GetProperty("leveldb.approximate-memory-usage"), System.Globalization.CultureInfo.InvariantCulture, out var bytes) ? bytes : 0;
+
+    public void Compact() => _database.CompactAll();
+
+    public void Dispose() => _database.Dispose();
+
+    private static LevelReadOptions ReadOptions(EngineSnapshot? snapshot) =>
+        snapshot is null ? default : new LevelReadOptions { Snapshot = ((Snapshot)snapshot).Native };
+
+    private HonuException Translate(LevelDbException error) => Translate(error, _database.Path);
+
+    private static HonuException Translate(LevelDbException error, string path) => error.Kind switch
+    {
+        LevelDbErrorKind.Locked => new HonuStoreLockedException(path, error.Message, error),
+        LevelDbErrorKind.Corruption => new HonuCorruptionException(path, error.Message, error),
+        LevelDbErrorKind.IOError => new HonuIOException(path, error.Message, error),
+        _ => new HonuException(HonuErrorCode.Unknown, error.Message, path, error),
+    };
+
+    private sealed class LevelDbFactory : IStorageEngineFactory
+    {
+        public bool UsesDirectory => true;
+
+        public IStorageEngine Open(string path, HonuStoreOptions options)
+        {
+            try
+            {
+                return new LevelDbEngine(LevelDatabase.Open(path, new LevelDatabaseOptions
+                {
+                    CreateIfMissing = true,
+                    ParanoidChecks = true,
+                    WriteBufferBytes = options.WriteBufferBytes,
+                    BlockCacheBytes = options.BlockCacheBytes,
+                    BloomBitsPerKey = options.BloomBitsPerKey,
+                    VerifyChecksums = options.Integrity == Integrity.Full,
+                }));
+            }
+            catch (LevelDbException error)
+            {
+                throw Translate(error, path);
+            }
+        }
+    }
+
+    private sealed class Snapshot(LevelSnapshot native) : EngineSnapshot
+    {
+        public LevelSnapshot Native { get; } = native;
+
+        public override void Dispose() => Native.Dispose();
+    }
+
+    private sealed class Batch : EngineBatch
+    {
+        public LevelWriteBatch Native { get; } = new();
+
+        public override int Count => Native.Count;
+
+        public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Native.Put(key, value);
+
+        public override void Delete(ReadOnlySpan<byte> key) => Native.Delete(key);
+
+        public override void Clear() => Native.Clear();
+
+        public override void Dispose() => Native.Dispose();
+    }
+
+    private sealed class Iterator(LevelDbEngine engine, LevelIterator native) : EngineIterator
+    {
+        public override bool IsValid => native.IsValid;
+
+        public override ReadOnlySpan<byte> Key => native.Key;
+
+        public override ReadOnlySpan<byte> Value => native.Value;
+
+        public override void Seek(ReadOnlySpan<byte> key)
+        {
+            native.Seek(key);
+            CheckEnd();
+        }
+
+        public override void SeekBefore(ReadOnlySpan<byte> key)
+        {
+            native.Seek(key);
+            if (native.IsValid)
+            {
+                native.Prev();
+            }
+            else
+            {
+                CheckEnd();
+                native.SeekToLast();
+            }
+
+            CheckEnd();
+        }
+
+        public override void Next()
+        {
+            native.Next();
+            CheckEnd();
+        }
+
+        public override void Previous()
+        {
+            native.Prev();
+            CheckEnd();
+        }
+
+        public override void Dispose() => native.Dispose();
+
+        // LevelDB's iterator ends early on corruption: an end is only believed when it reports no error.
+        private void CheckEnd()
+        {
+            if (native.IsValid)
+                return;
+            try
+            {
+                native.ThrowIfFailed();
+            }
+            catch (LevelDbException error)
+            {
+                throw engine.Translate(error);
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+
+namespace Honu.Format;
+
+/// <summary>Builds and reads the engine's keys. Big-endian, so that byte order is logical order.</summary>
+/// <remarks>
+/// <code>
+/// current  C ns(u16) key                         record of the latest version
+/// index    L ns(u16) replica(u64) scalar(u64)    key, checksum
+/// history  H ns(u16) length(u16) key slot(u64)   record of an older or losing version
+/// vector   V ns(u16)                             version vector, checksum
+/// barrier  B ns(u16)                             version vector as of the last durable barrier, checksum
+/// cursor   P ns(u16) replica(u64)                where a broken incoming stream stopped, checksum
+/// meta     M name                                see MetaRecords
+/// </code>
+/// The length before a history key keeps keys of different length from interleaving: <c>a</c> + slot never sorts between two slots of <c>a\0</c>.
+/// </remarks>
+internal static class KeySpaces
+{
+    public const byte Current = (byte)'C';
+    public const byte Index = (byte)'L';
+    public const byte History = (byte)'H';
+    public const byte Vector = (byte)'V';
+    public const byte Barrier = (byte)'B';
+    public const byte Cursor = (byte)'P';
+    public const byte Meta = (byte)'M';
+
+    public const int NamespacePrefixBytes = 3;
+    public const int IndexKeyBytes = 19;
+    public const int CursorKeyBytes = 11;
+    public const int MaxKeyBytes = 5 + StoreLimits.MaxKeyBytes + 8;
+
+    /// <summary>Writes <c>space ns</c>.</summary>
+    public static Span<byte> Prefix(Span<byte> destination, byte space, ushort ns)
+    {
+        destination[0] = space;
+        BinaryPrimitives.WriteUInt16BigEndian(destination[1..], ns);
+        return destination[..NamespacePrefixBytes];
+    }
+
+    public static Span<byte> CurrentKey(Span<byte> destination, ushort ns, ReadOnlySpan<byte> key)
+    {
+        Prefix(destination, Current, ns);
+        key.CopyTo(destination[NamespacePrefixBytes..]);
+        return destination[..(NamespacePrefixBytes + key.Length)];
+    }
+
+    public static Span<byte> IndexKey(Span<byte> destination, ushort ns, ReplicaId replica, ulong scalar)
+    {
+        Prefix(destination, Index, ns);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[3..], replica.ToUInt64());
+        BinaryPrimitives.WriteUInt64BigEndian(destination[11..], scalar);
+        return destination[..IndexKeyBytes];
+    }
+
+    public static Span<byte> HistoryPrefix(Span<byte> destination, ushort ns, ReadOnlySpan<byte> key)
+    {
+        Prefix(destination, History, ns);
+        BinaryPrimitives.WriteUInt16BigEndian(destination[3..], (ushort)key.Length);
+        key.CopyTo(destination[5..]);
+        return destination[..(5 + key.Length)];
+    }
+
+    public static Span<byte> HistoryKey(Span<byte> destination, ushort ns, ReadOnlySpan<byte> key, ulong slot)
+    {
+        var prefix = HistoryPrefix(destination, ns, key);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[prefix.Length..], slot);
+        return destination[..(prefix.Length + 8)];
+    }
+
+    public static Span<byte> CursorKey(Span<byte> destination, ushort ns, ReplicaId sender)
+    {
+        Prefix(destination, Cursor, ns);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[3..], sender.ToUInt64());
+        return destination[..CursorKeyBytes];
+    }
+
+    /// <summary>Reads an index key of namespace <paramref name="ns"/>; <see langword="false"/> for any other key.</summary>
+    public static bool TryReadIndexKey(ReadOnlySpan<byte> engineKey, ushort ns, out VersionId version)
+    {
+        version = default;
+        if (engineKey.Length != IndexKeyBytes || engineKey[0] != Index || BinaryPrimitives.ReadUInt16BigEndian(engineKey[1..]) != ns)
+            return false;
+        version = new VersionId(
+            BinaryPrimitives.ReadUInt64BigEndian(engineKey[11..]),
+            ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64BigEndian(engineKey[3..])));
+        return !version.IsNone;
+    }
+
+    /// <summary>The smallest key that is greater than every key beginning with <paramref name="prefix"/>, in place; empty when there is none.</summary>
+    public static Span<byte> PrefixEnd(Span<byte> prefix)
+    {
+        for (var i = prefix.Length - 1; i >= 0; i--)
+        {
+            if (prefix[i] != 0xFF)
+            {
+                prefix[i]++;
+                return prefix[..(i + 1)];
+            }
+        }
+
+        return default;
+    }
+}

@@ -1,0 +1,183 @@
+using System.Buffers.Binary;
+
+namespace Honu.Format;
+
+/// <summary>A checked view of a record's bytes: nothing is copied.</summary>
+internal readonly ref struct RecordReader
+{
+    private readonly ReadOnlySpan<byte> _bytes;
+    private readonly ReadOnlySpan<byte> _context;
+    private readonly ReadOnlySpan<byte> _losers;
+    private readonly int _portableEnd;
+    private readonly int _valueStart;
+
+    private RecordReader(ReadOnlySpan<byte> bytes, VersionId parent, ReplicaId creator, ReadOnlySpan<byte> context, ReadOnlySpan<byte> losers, int portableEnd, int valueStart, ulong historySequence, bool lostConflict)
+    {
+        _bytes = bytes;
+        _context = context;
+        _losers = losers;
+        _portableEnd = portableEnd;
+        _valueStart = valueStart;
+        Version = ReadVersion(bytes);
+        Parent = parent;
+        Creator = creator;
+        HistorySequence = historySequence;
+        LostConflict = lostConflict;
+    }
+
+    public VersionId Version { get; }
+
+    public VersionId Parent { get; }
+
+    public ReplicaId Creator { get; }
+
+    /// <summary>Local: the last history sequence used for the key; 0 when it never had history.</summary>
+    public ulong HistorySequence { get; }
+
+    /// <summary>Local: the record is in history because it lost a conflict.</summary>
+    public bool LostConflict { get; }
+
+    public byte PortableFlags => (byte)(_bytes[0] & RecordLayout.PortableFlags);
+
+    public bool IsTombstone => (_bytes[0] & RecordLayout.Tombstone) != 0;
+
+    public uint Checksum => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[RecordLayout.ChecksumOffset..]);
+
+    public ReadOnlySpan<byte> PortableParts => _bytes[RecordLayout.HeaderBytes.._portableEnd];
+
+    public ReadOnlySpan<byte> Value => _bytes[_valueStart..];
+
+    public bool HasContext => !_context.IsEmpty;
+
+    public bool HasLosers => !_losers.IsEmpty;
+
+    /// <summary>Local: the losers of conflicts seen here since this version was written, and what they descend from.</summary>
+    public CausalContext Losers => _losers.IsEmpty ? CausalContext.Empty : CausalContext.Decode(_losers);
+
+    /// <summary>The ancestors of this version: the context when there is one, else the parent alone.</summary>
+    public CausalContext Context => _context.IsEmpty ? CausalContext.Of(Parent) : CausalContext.Decode(_context);
+
+    public int PortableLength => _portableEnd + _bytes.Length - _valueStart;
+
+    public ObjectVersion ToObjectVersion() => new(Version, Parent, Creator, IsTombstone, Value.Length);
+
+    /// <summary>Whether <paramref name="version"/> is an ancestor of this one.</summary>
+    public bool HasAncestor(VersionId version) => _context.IsEmpty
+        ? Parent.Replica == version.Replica && Parent.Scalar >= version.Scalar
+        : CausalContext.Decode(_context).Covers(version);
+
+    /// <summary>Whether value, key and versions are as they were written.</summary>
+    public bool Verify(ReadOnlySpan<byte> key) =>
+        RecordChecksum.Finish(RecordChecksum.OfValue(Value), key, PortableFlags, Version, PortableParts) == Checksum;
+
+    /// <summary>Writes the record without its local part: the form that travels. Returns <see cref="PortableLength"/>.</summary>
+    public int CopyPortable(Span<byte> destination)
+    {
+        _bytes[.._portableEnd].CopyTo(destination);
+        destination[0] &= RecordLayout.PortableFlags;
+        Value.CopyTo(destination[_portableEnd..]);
+        return PortableLength;
+    }
+
+    /// <summary>The scalar and replica at the start of any record.</summary>
+    public static VersionId ReadVersion(ReadOnlySpan<byte> bytes) => new(
+        BinaryPrimitives.ReadUInt64LittleEndian(bytes[1..]),
+        ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64LittleEndian(bytes[9..])));
+
+    /// <summary>Checks the structure of a record; any cut, unknown flag or impossible number gives <see langword="false"/>. The checksum is not checked here.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, out RecordReader record)
+    {
+        record = default;
+        if (bytes.Length < RecordLayout.HeaderBytes)
+            return false;
+        var flags = bytes[0];
+        var version = ReadVersion(bytes);
+        if ((flags & ~RecordLayout.KnownFlags) != 0 || version.Scalar is 0 or > StoreLimits.MaxScalar)
+            return false;
+
+        var at = RecordLayout.HeaderBytes;
+        if (!TryReadParent(bytes, flags, version, ref at, out var parent))
+            return false;
+
+        ReadOnlySpan<byte> context = default;
+        if ((flags & RecordLayout.HasContext) != 0)
+        {
+            if (!CausalContext.TryMeasure(bytes[at..], out var length))
+                return false;
+            context = bytes.Slice(at, length);
+            at += length;
+        }
+
+        var creator = version.Replica;
+        if ((flags & RecordLayout.HasCreator) != 0)
+        {
+            if (bytes.Length < at + 8)
+                return false;
+            creator = ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]));
+            at += 8;
+        }
+
+        var portableEnd = at;
+        ulong sequence = 0;
+        ReadOnlySpan<byte> losers = default;
+        var lost = false;
+        if ((flags & RecordLayout.HasLocalPart) != 0 && !TryReadLocalPart(bytes, ref at, out sequence, out losers, out lost))
+            return false;
+        if ((flags & RecordLayout.Tombstone) != 0 && at != bytes.Length)
+            return false;
+
+        record = new RecordReader(bytes, parent, creator, context, losers, portableEnd, at, sequence, lost);
+        return true;
+    }
+
+    private static bool TryReadParent(ReadOnlySpan<byte> bytes, byte flags, VersionId version, ref int at, out VersionId parent)
+    {
+        parent = default;
+        var kind = flags & (RecordLayout.ParentOfSameReplica | RecordLayout.ParentOfOtherReplica);
+        if (kind == 0)
+            return true;
+        var length = kind == RecordLayout.ParentOfSameReplica ? 8 : kind == RecordLayout.ParentOfOtherReplica ? 16 : int.MaxValue;
+        if (bytes.Length - at < length)
+            return false;
+        var replica = length == 8 ? version.Replica : ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 8)..]));
+        parent = new VersionId(BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]), replica);
+        at += length;
+
+        // A parent is earlier than its child: every clock is moved past what its store holds.
+        return parent.Scalar != 0 && parent.Scalar < version.Scalar;
+    }
+
+    private static bool TryReadLocalPart(ReadOnlySpan<byte> bytes, scoped ref int at, out ulong sequence, out ReadOnlySpan<byte> losers, out bool lost)
+    {
+        sequence = 0;
+        losers = default;
+        lost = false;
+        var start = at;
+        if (bytes.Length < at + 1)
+            return false;
+        var flags = bytes[at++];
+        if ((flags & ~RecordLayout.KnownLocalFlags) != 0)
+            return false;
+        lost = (flags & RecordLayout.LocalLostConflict) != 0;
+        if ((flags & RecordLayout.LocalSequence) != 0)
+        {
+            if (bytes.Length < at + 8)
+                return false;
+            sequence = BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);
+            at += 8;
+        }
+
+        if ((flags & RecordLayout.LocalLosers) != 0)
+        {
+            if (!CausalContext.TryMeasure(bytes[at..], out var length))
+                return false;
+            losers = bytes.Slice(at, length);
+            at += length;
+        }
+
+        if (bytes.Length < at + 4 || BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]) != RecordChecksum.Of(bytes[start..at]))
+            return false;
+        at += 4;
+        return true;
+    }
+}

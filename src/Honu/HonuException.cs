@@ -1,0 +1,78 @@
+namespace Honu;
+
+/// <summary>What went wrong, for programs that act on it.</summary>
+public enum HonuErrorCode
+{
+    /// <summary>Not classified.</summary>
+    Unknown = 0,
+
+    /// <summary>The store is open already, in this process or another one.</summary>
+    StoreLocked = 1,
+
+    /// <summary>Bytes on disk failed their checks.</summary>
+    Corruption = 2,
+
+    /// <summary>The directory holds no Honu store.</summary>
+    NotAStore = 3,
+
+    /// <summary>The store was written in a format that this build does not know.</summary>
+    UnknownFormat = 4,
+
+    /// <summary>The disk or the file system refused.</summary>
+    Io = 5,
+
+    /// <summary>The store belongs to another replica than the one asked for.</summary>
+    IdentityMismatch = 6,
+
+    /// <summary>The store belongs to another cluster than the one asked for.</summary>
+    ClusterMismatch = 7,
+
+    /// <summary>The store was created with another kind of version clock.</summary>
+    ClockMismatch = 8,
+
+    /// <summary>An engine write failed earlier, so nothing more is acknowledged until the store has been reopened.</summary>
+    StoreFailed = 9,
+
+    /// <summary>A limit of the store is reached, such as the number of namespaces.</summary>
+    LimitExceeded = 10,
+
+    /// <summary>A scalar lies too far in the future to be taken over.</summary>
+    ClockDrift = 11,
+
+    /// <summary>A record or vector from a peer failed its checks.</summary>
+    MalformedRecord = 12,
+}
+
+/// <summary>A condition of the world that a caller can act on: the message names the thing and the next step.</summary>
+public class HonuException : Exception
+{
+    /// <summary>Creates the exception; <paramref name="message"/> is one line.</summary>
+    public HonuException(HonuErrorCode code, string message, string? path = null, Exception? innerException = null)
+        : base(message, innerException)
+    {
+        Code = code;
+        Path = path;
+    }
+
+    /// <summary>What went wrong.</summary>
+    public HonuErrorCode Code { get; }
+
+    /// <summary>The store's directory, when the error concerns one.</summary>
+    public string? Path { get; }
+}
+
+/// <summary>The store is open already, in this process (also by another spelling of its path) or in another one.</summary>
+public sealed class HonuStoreLockedException(string path, string message, Exception? innerException = null)
+    : HonuException(HonuErrorCode.StoreLocked, message, path, innerException);
+
+/// <summary>Bytes on disk failed their checks.</summary>
+public sealed class HonuCorruptionException(string? path, string message, Exception? innerException = null)
+    : HonuException(HonuErrorCode.Corruption, message, path, innerException);
+
+/// <summary>The directory is no Honu store, or one of a format that this build does not know.</summary>
+public sealed class HonuFormatException(HonuErrorCode code, string path, string message, Exception? innerException = null)
+    : HonuException(code, message, path, innerException);
+
+/// <summary>The disk or the file system refused an operation.</summary>
+public sealed class HonuIOException(string? path, string message, Exception? innerException = null)
+    : HonuException(HonuErrorCode.Io, message, path, innerException);

@@ -1,0 +1,64 @@
+using Honu.Format;
+using Honu.Writing;
+
+namespace Honu;
+
+public sealed partial class HonuNamespace
+{
+    /// <summary>Writes a value. Over a deleted object it brings it back.</summary>
+    /// <param name="key">1 to 4,096 bytes.</param>
+    /// <param name="value">Up to <see cref="HonuStoreOptions.MaxValueBytes"/> bytes; may be empty.</param>
+    /// <param name="options">Options of this write.</param>
+    /// <returns>The version it made.</returns>
+    /// <exception cref="ArgumentException">Key or value are outside of their limits.</exception>
+    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened.</exception>
+    public ObjectVersion Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, WriteOptions options = default) =>
+        Commit(WriteKind.Put, key, value, expected: default, options).Version;
+
+    /// <summary>Writes a value if the object's current version is the expected one: a local compare-and-put. Other replicas may write meanwhile; such a fork is told and resolved when they meet.</summary>
+    /// <param name="key">1 to 4,096 bytes.</param>
+    /// <param name="value">Up to <see cref="HonuStoreOptions.MaxValueBytes"/> bytes.</param>
+    /// <param name="expected">The version that must be current; <see langword="default"/> for "there is no such object" (never written, or deleted).</param>
+    /// <param name="version">The version it made, or the one that is current when nothing was written.</param>
+    /// <param name="options">Options of this write.</param>
+    /// <returns>Whether the value was written.</returns>
+    /// <inheritdoc cref="Put"/>
+    public bool TryPut(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, out ObjectVersion version, WriteOptions options = default)
+    {
+        var outcome = Commit(WriteKind.PutIfExpected, key, value, expected, options);
+        version = outcome.Version;
+        return outcome.Applied;
+    }
+
+    /// <summary>Deletes an object: its latest version becomes a tombstone, its history stays.</summary>
+    /// <returns><see langword="false"/> when there was nothing to delete.</returns>
+    /// <inheritdoc cref="Put"/>
+    public bool Delete(ReadOnlySpan<byte> key, WriteOptions options = default) => Delete(key, out _, options);
+
+    /// <summary>Deletes an object and tells the tombstone's version (or that of the tombstone that was there, or none).</summary>
+    /// <inheritdoc cref="Delete(ReadOnlySpan{byte}, WriteOptions)"/>
+    public bool Delete(ReadOnlySpan<byte> key, out ObjectVersion tombstone, WriteOptions options = default)
+    {
+        var outcome = Commit(WriteKind.Delete, key, value: default, expected: default, options);
+        tombstone = outcome.Version;
+        return outcome.Applied;
+    }
+
+    internal static void CheckValue(StoreCore core, ReadOnlySpan<byte> value)
+    {
+        if (value.Length > core.Options.MaxValueBytes)
+            throw new ArgumentException($"A value has at most {core.Options.MaxValueBytes} bytes (MaxValueBytes); this one has {value.Length}.", nameof(value));
+    }
+
+    internal static bool IsSynced(StoreCore core, WriteOptions options) => (options.Durability ?? core.Options.Durability) == Durability.Synced;
+
+    private WriteOutcome Commit(WriteKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, WriteOptions options)
+    {
+        if (_snapshot is not null)
+            throw new InvalidOperationException("A snapshot is read-only; write through the store.");
+        StoreLimits.CheckKey(key);
+        CheckValue(_core, value);
+        _core.ThrowIfDisposed();
+        return _core.Writer.Commit(new WriteOperation(kind, Name, key, value, RecordChecksum.OfValue(value), expected, IsSynced(_core, options)));
+    }
+}

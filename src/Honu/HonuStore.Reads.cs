@@ -1,0 +1,30 @@
+using System.Buffers;
+
+namespace Honu;
+
+public sealed partial class HonuStore
+{
+    /// <inheritdoc cref="HonuNamespace.TryGet(ReadOnlySpan{byte}, IBufferWriter{byte})"/>
+    public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte> destination) => _default.TryGet(key, destination);
+
+    /// <inheritdoc cref="HonuNamespace.TryGet(ReadOnlySpan{byte}, IBufferWriter{byte}, out ObjectVersion)"/>
+    public bool TryGet(ReadOnlySpan<byte> key, IBufferWriter<byte> destination, out ObjectVersion version) => _default.TryGet(key, destination, out version);
+
+    /// <inheritdoc cref="HonuNamespace.Read"/>
+    public int Read(ReadOnlySpan<byte> key, Span<byte> destination) => _default.Read(key, destination);
+
+    /// <inheritdoc cref="HonuNamespace.Get(ReadOnlySpan{byte})"/>
+    public byte[]? Get(ReadOnlySpan<byte> key) => _default.Get(key);
+
+    /// <inheritdoc cref="HonuNamespace.Get(ReadOnlySpan{byte}, out ObjectVersion)"/>
+    public byte[]? Get(ReadOnlySpan<byte> key, out ObjectVersion version) => _default.Get(key, out version);
+
+    /// <inheritdoc cref="HonuNamespace.TryGetVersion"/>
+    public bool TryGetVersion(ReadOnlySpan<byte> key, out ObjectVersion version) => _default.TryGetVersion(key, out version);
+
+    /// <inheritdoc cref="HonuNamespace.Scan"/>
+    public ScanEnumerable Scan(ScanOptions? options = null) => _default.Scan(options);
+
+    /// <inheritdoc cref="HonuNamespace.History"/>
+    public IReadOnlyList<HistoryEntry> History(ReadOnlySpan<byte> key) => _default.History(key);
+}

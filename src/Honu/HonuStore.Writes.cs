@@ -1,0 +1,30 @@
+namespace Honu;
+
+public sealed partial class HonuStore
+{
+    /// <inheritdoc cref="HonuNamespace.Put"/>
+    public ObjectVersion Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, WriteOptions options = default) => _default.Put(key, value, options);
+
+    /// <inheritdoc cref="HonuNamespace.TryPut"/>
+    public bool TryPut(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, out ObjectVersion version, WriteOptions options = default) =>
+        _default.TryPut(key, value, expected, out version, options);
+
+    /// <inheritdoc cref="HonuNamespace.Delete(ReadOnlySpan{byte}, WriteOptions)"/>
+    public bool Delete(ReadOnlySpan<byte> key, WriteOptions options = default) => _default.Delete(key, options);
+
+    /// <inheritdoc cref="HonuNamespace.Delete(ReadOnlySpan{byte}, out ObjectVersion, WriteOptions)"/>
+    public bool Delete(ReadOnlySpan<byte> key, out ObjectVersion tombstone, WriteOptions options = default) => _default.Delete(key, out tombstone, options);
+
+    /// <summary>Applies all operations of a batch, across namespaces, atomically: readers and a killed process see all or nothing of it.</summary>
+    /// <returns>The new version of each operation, in order; none for a deletion that found nothing.</returns>
+    /// <exception cref="ArgumentException">A value is longer than <see cref="HonuStoreOptions.MaxValueBytes"/>; nothing was written.</exception>
+    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened.</exception>
+    public IReadOnlyList<ObjectVersion> Write(HonuWriteBatch batch, WriteOptions options = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        _core.ThrowIfDisposed();
+        foreach (var operation in batch.Operations)
+            HonuNamespace.CheckValue(_core, operation.Value.Span);
+        return batch.Count == 0 ? [] : _core.Writer.Commit(batch, HonuNamespace.IsSynced(_core, options));
+    }
+}

@@ -1,0 +1,101 @@
+using Honu.Engines;
+
+namespace Honu;
+
+/// <summary>What an acknowledged write survives.</summary>
+public enum Durability
+{
+    /// <summary>A killed process. The operating system has the bytes; a power loss may take the last of them.</summary>
+    Flushed = 0,
+
+    /// <summary>Power loss. Costs a flush of the disk, shared by all threads that write at the moment.</summary>
+    Synced = 1,
+}
+
+/// <summary>What a read checks.</summary>
+public enum Integrity
+{
+    /// <summary>The engine's block checksums: a flipped bit is an error, also where it would make a key seem absent.</summary>
+    Full = 0,
+
+    /// <summary>The record's own checksum only: a third faster, but damage can make a key seem absent.</summary>
+    Records = 1,
+}
+
+/// <summary>How a store is opened. Every property has a default; <see cref="HonuStore.Open"/> checks all of them and names every fault.</summary>
+public sealed record HonuStoreOptions
+{
+    /// <summary>The replica's number, unique in its cluster. Only for a new store, or one whose number was drawn and not chosen.</summary>
+    /// <value>Default <see langword="null"/>: drawn at random when the store is created, and kept.</value>
+    public uint? Pid { get; init; }
+
+    /// <summary>Where the store stands, for example <c>eu-west</c>; told to peers.</summary>
+    /// <value>Default <see langword="null"/>: unknown.</value>
+    public string? Region { get; init; }
+
+    /// <summary>Who writes here, for people; told to peers.</summary>
+    /// <value>Default <see langword="null"/>: nobody in particular.</value>
+    public string? Owner { get; init; }
+
+    /// <summary>The cluster's name. The first one that a store is given stays; replicas of different clusters refuse each other.</summary>
+    /// <value>Default <see langword="null"/>: the store's own, or none.</value>
+    public string? Cluster { get; init; }
+
+    /// <summary>How versions are counted; chosen when the store is created.</summary>
+    /// <value>Default <see langword="null"/>: <see cref="VersionClock.Hybrid"/> for a new store, the store's own otherwise.</value>
+    public VersionClock? Clock { get; init; }
+
+    /// <summary>What an acknowledged write survives, unless <see cref="WriteOptions.Durability"/> says otherwise for one write.</summary>
+    /// <value>Default <see cref="Durability.Flushed"/>.</value>
+    public Durability Durability { get; init; } = Durability.Flushed;
+
+    /// <summary>How much of an object's past is kept.</summary>
+    /// <value>Default the last 10 versions with their values.</value>
+    public Retention Retention { get; init; } = Retention.Default;
+
+    /// <summary>What a read checks.</summary>
+    /// <value>Default <see cref="Integrity.Full"/>.</value>
+    public Integrity Integrity { get; init; } = Integrity.Full;
+
+    /// <summary>Whether a missing store is created. Without it, a directory that holds none is an error and stays as it is.</summary>
+    /// <value>Default <see langword="true"/>.</value>
+    public bool CreateIfMissing { get; init; } = true;
+
+    /// <summary>Longest value in bytes, for local writes and for records from peers. Must be the same on all replicas.</summary>
+    /// <value>Default 16 MiB.</value>
+    public int MaxValueBytes { get; init; } = StoreLimits.DefaultMaxValueBytes;
+
+    /// <summary>How far a peer's clock may be ahead before its writes wait.</summary>
+    /// <value>Default 60 s.</value>
+    public TimeSpan MaxClockDrift { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Memory for uncompressed blocks that were read. Larger: fewer disk reads; the memory is native and not seen by the garbage collector.</summary>
+    /// <value>Default 32 MiB.</value>
+    public long BlockCacheBytes { get; init; } = 32L << 20;
+
+    /// <summary>Memory for writes before they become a table. Larger: fewer compactions, a longer recovery after a kill.</summary>
+    /// <value>Default 16 MiB.</value>
+    public long WriteBufferBytes { get; init; } = 16L << 20;
+
+    /// <summary>Bits per key of the engine's Bloom filter. More: fewer disk reads for missing keys, larger tables.</summary>
+    /// <value>Default 10, about 1 % false positives.</value>
+    public int BloomBitsPerKey { get; init; } = 10;
+
+    /// <summary>The database underneath.</summary>
+    /// <value>Default <see langword="null"/>: LevelDB in the store's directory.</value>
+    public IStorageEngineFactory? Engine { get; init; }
+
+    /// <summary>Where time, randomness and the boot id come from.</summary>
+    /// <value>Default <see cref="StoreEnvironment.Machine"/>.</value>
+    public StoreEnvironment Environment { get; init; } = StoreEnvironment.Machine;
+
+    internal PlantedFaults Faults { get; init; }
+}
+
+/// <summary>Options of one write.</summary>
+/// <param name="Durability">What the write survives; <see langword="null"/> for the store's default.</param>
+public readonly record struct WriteOptions(Durability? Durability = null)
+{
+    /// <summary>The write survives power loss.</summary>
+    public static WriteOptions Synced => new(Honu.Durability.Synced);
+}

@@ -1,0 +1,49 @@
+namespace Honu;
+
+/// <summary>Checks <see cref="HonuStoreOptions"/>: used by <see cref="HonuStore.Open"/> and by the host at its start.</summary>
+public static class HonuStoreOptionsValidator
+{
+    private const int MaxNameBytes = 255;
+
+    /// <summary>Every fault, each a sentence that names the value found and what is allowed; empty when there is none.</summary>
+    public static IReadOnlyList<string> Validate(HonuStoreOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var failures = new List<string>();
+        CheckName(nameof(options.Cluster), options.Cluster, failures);
+        CheckName(nameof(options.Region), options.Region, failures);
+        CheckName(nameof(options.Owner), options.Owner, failures);
+        if (options.MaxValueBytes is < 1 or > 1 << 30)
+            failures.Add($"MaxValueBytes ({options.MaxValueBytes}) must be between 1 B and 1 GiB.");
+        if (options.MaxClockDrift <= TimeSpan.Zero || options.MaxClockDrift > TimeSpan.FromHours(12))
+            failures.Add($"MaxClockDrift ({options.MaxClockDrift}) must be above zero and at most 12 hours.");
+        if (options.BlockCacheBytes is < 0 or > 1L << 40)
+            failures.Add($"BlockCacheBytes ({options.BlockCacheBytes}) must be between 0 and 1 TiB.");
+        if (options.WriteBufferBytes is < 64 << 10 or > 1L << 30)
+            failures.Add($"WriteBufferBytes ({options.WriteBufferBytes}) must be between 64 KiB and 1 GiB.");
+        if (options.BloomBitsPerKey is < 0 or > 64)
+            failures.Add($"BloomBitsPerKey ({options.BloomBitsPerKey}) must be between 0 and 64.");
+        if (!Enum.IsDefined(options.Durability))
+            failures.Add($"Durability ({options.Durability}) is not a known value.");
+        if (!Enum.IsDefined(options.Integrity))
+            failures.Add($"Integrity ({options.Integrity}) is not a known value.");
+        if (options.Clock is { } clock && !Enum.IsDefined(clock))
+            failures.Add($"Clock ({clock}) is not a known value.");
+        return failures;
+    }
+
+    internal static void ThrowIfInvalid(HonuStoreOptions options)
+    {
+        var failures = Validate(options);
+        if (failures.Count > 0)
+            throw new ArgumentException(string.Join(" ", failures), nameof(options));
+    }
+
+    private static void CheckName(string property, string? name, List<string> failures)
+    {
+        if (name is null)
+            return;
+        if (name.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(name) > MaxNameBytes)
+            failures.Add($"{property} must have 1 to {MaxNameBytes} bytes of UTF-8 when it is given.");
+    }
+}

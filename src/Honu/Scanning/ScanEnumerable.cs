@@ -1,0 +1,138 @@
+using Honu.Engines;
+using Honu.Format;
+using Honu.Writing;
+
+namespace Honu;
+
+/// <summary>Objects in the order of their keys, for <c>foreach</c>. Each enumeration sees the store as of its beginning (or the snapshot).</summary>
+public readonly struct ScanEnumerable
+{
+    private readonly StoreCore _core;
+    private readonly NamespaceState? _state;
+    private readonly EngineSnapshot? _snapshot;
+    private readonly ScanOptions _options;
+
+    internal ScanEnumerable(StoreCore core, NamespaceState? state, EngineSnapshot? snapshot, ScanOptions options)
+    {
+        _core = core;
+        _state = state;
+        _snapshot = snapshot;
+        _options = options;
+    }
+
+    /// <summary>Begins an enumeration. Dispose the enumerator (<c>foreach</c> does): until then it keeps its view of the store alive.</summary>
+    public Enumerator GetEnumerator() => new(_core, _state, _snapshot, _options);
+
+    /// <summary>Walks the objects. Used by one thread at a time.</summary>
+    public ref struct Enumerator
+    {
+        private readonly StoreCore _core;
+        private readonly EngineIterator? _iterator;
+        private readonly ScanOptions _options;
+        private readonly byte[] _from;
+        private readonly byte[] _to;
+        private long _left;
+        private bool _started;
+
+        internal Enumerator(StoreCore core, NamespaceState? state, EngineSnapshot? snapshot, ScanOptions options)
+        {
+            _core = core;
+            _options = options;
+            _left = options.Limit ?? long.MaxValue;
+            _from = _to = [];
+            if (state is null || !TryGetRange(state.Id, options, out _from, out _to))
+                return;
+            _iterator = core.Engine.CreateIterator(snapshot);
+        }
+
+        /// <summary>The object the walk stands on: a view, valid until the next step.</summary>
+        public HonuEntry Current { get; private set; }
+
+        /// <summary>Moves to the next object.</summary>
+        /// <exception cref="HonuCorruptionException">A stored object failed its checks.</exception>
+        /// <exception cref="ObjectDisposedException">The store was disposed meanwhile.</exception>
+        public bool MoveNext()
+        {
+            if (_iterator is null || _left <= 0)
+                return false;
+            _core.ThrowIfDisposed();
+            while (Step())
+            {
+                var key = _iterator.Key[KeySpaces.NamespacePrefixBytes..];
+                var record = StoreCore.Parse(_iterator.Value, key);
+                if (record.IsTombstone && !_options.IncludeTombstones)
+                    continue;
+                if (_core.Options.Integrity == Integrity.Records && !record.Verify(key))
+                    throw StoreCore.Damaged(key);
+                _left--;
+                Current = new HonuEntry(key, record);
+                return true;
+            }
+
+            _left = 0;
+            return false;
+        }
+
+        /// <summary>Ends the enumeration.</summary>
+        public readonly void Dispose() => _iterator?.Dispose();
+
+        private bool Step()
+        {
+            var iterator = _iterator!;
+            if (_started && _options.Reverse)
+                iterator.Previous();
+            else if (_started)
+                iterator.Next();
+            else if (_options.Reverse)
+                iterator.SeekBefore(_to);
+            else
+                iterator.Seek(_from);
+            _started = true;
+            return iterator.IsValid && (_options.Reverse
+                ? iterator.Key.SequenceCompareTo(_from) >= 0
+                : iterator.Key.SequenceCompareTo(_to) < 0);
+        }
+
+        // The narrowest [from, to) of engine keys that prefix, from and to allow.
+        private static bool TryGetRange(ushort ns, ScanOptions options, out byte[] from, out byte[] to)
+        {
+            byte[] space = [KeySpaces.Current, (byte)(ns >> 8), (byte)ns];
+            from = [.. space, .. options.Prefix ?? []];
+            to = [.. from];
+            to = KeySpaces.PrefixEnd(to).ToArray();
+            if (options.From is not null)
+            {
+                byte[] lower = [.. space, .. options.From];
+                from = lower.AsSpan().SequenceCompareTo(from) > 0 ? lower : from;
+            }
+
+            if (options.To is not null)
+            {
+                byte[] upper = [.. space, .. options.To];
+                to = upper.AsSpan().SequenceCompareTo(to) < 0 ? upper : to;
+            }
+
+            return from.AsSpan().SequenceCompareTo(to) < 0;
+        }
+    }
+}
+
+/// <summary>One object of a scan: a view that is valid until the scan's next step.</summary>
+public readonly ref struct HonuEntry
+{
+    internal HonuEntry(ReadOnlySpan<byte> key, RecordReader record)
+    {
+        Key = key;
+        Value = record.Value;
+        Version = record.ToObjectVersion();
+    }
+
+    /// <summary>The key.</summary>
+    public ReadOnlySpan<byte> Key { get; }
+
+    /// <summary>The value; empty for a tombstone.</summary>
+    public ReadOnlySpan<byte> Value { get; }
+
+    /// <summary>The version.</summary>
+    public ObjectVersion Version { get; }
+}

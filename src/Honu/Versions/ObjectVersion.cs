@@ -1,0 +1,13 @@
+namespace Honu;
+
+/// <summary>What is known of one version of an object besides its value.</summary>
+/// <param name="Id">The version itself; <see cref="VersionId.IsNone"/> when there is none.</param>
+/// <param name="Parent">The version it was derived from; none for an object's first version.</param>
+/// <param name="Creator">The replica that created the object, which later writers leave as it is.</param>
+/// <param name="IsDeleted">Whether this version is a tombstone: the object was deleted.</param>
+/// <param name="ValueLength">Length of the value in bytes; 0 for a tombstone.</param>
+public readonly record struct ObjectVersion(VersionId Id, VersionId Parent, ReplicaId Creator, bool IsDeleted, long ValueLength)
+{
+    /// <summary>Whether there is no version: the key was never written here.</summary>
+    public bool IsNone => Id.IsNone;
+}

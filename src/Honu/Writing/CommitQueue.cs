@@ -1,0 +1,72 @@
+namespace Honu.Writing;
+
+/// <summary>
+/// One writer at a time, in arrival order. The thread at the head commits for those behind it, so that waiting writers share one
+/// engine write, and one flush of the disk when they ask for it.
+/// </summary>
+/// <remarks>
+/// A thread that finds the queue idle leads at once and pays what a lock costs. Otherwise it queues a request that holds copies of
+/// its key and value, and waits until a leader has committed it or until it is its turn to lead.
+/// </remarks>
+internal sealed class CommitQueue
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<CommitRequest> _waiting = new();
+    private bool _leading;
+
+    /// <summary>Becomes the leader if nobody leads or waits. The caller must call <see cref="Leave"/> in the end.</summary>
+    public bool TryLead()
+    {
+        lock (_gate)
+        {
+            if (_leading || _waiting.Count > 0)
+                return false;
+            return _leading = true;
+        }
+    }
+
+    /// <summary>Waits until the request is done (<see langword="false"/>) or this thread leads (<see langword="true"/>).</summary>
+    public bool EnqueueAndWait(CommitRequest request)
+    {
+        lock (_gate)
+        {
+            if (!_leading && _waiting.Count == 0)
+                return _leading = true;
+            _waiting.Enqueue(request);
+        }
+
+        return request.Wait() == CommitRequestState.Leading;
+    }
+
+    /// <summary>Leads for something that cannot share a batch with others: a batch of the user, a remote chunk, a snapshot.</summary>
+    public void LeadAlone()
+    {
+        if (!TryLead())
+        {
+            var request = new CommitRequest { IsExclusive = true };
+            EnqueueAndWait(request);
+        }
+    }
+
+    /// <summary>Takes the next waiting request that <paramref name="accept"/> lets share the leader's batch.</summary>
+    public CommitRequest? TryTake<TState>(TState state, Func<TState, CommitRequest, bool> accept)
+    {
+        lock (_gate)
+        {
+            return _waiting.TryPeek(out var next) && !next.IsExclusive && accept(state, next) ? _waiting.Dequeue() : null;
+        }
+    }
+
+    /// <summary>Ends the leadership and hands it to the next in line.</summary>
+    public void Leave()
+    {
+        CommitRequest? next;
+        lock (_gate)
+        {
+            if (!_waiting.TryDequeue(out next))
+                _leading = false;
+        }
+
+        next?.Complete(CommitRequestState.Leading);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Buffers;
+
+namespace Honu.Writing;
+
+internal enum CommitRequestState
+{
+    Waiting,
+    Leading,
+    Done,
+}
+
+/// <summary>A write that waits in the <see cref="CommitQueue"/>, with copies of its key and value.</summary>
+internal sealed class CommitRequest
+{
+    private readonly object _signal = new();
+    private volatile CommitRequestState _state;
+    private byte[] _bytes = [];
+    private int _keyLength;
+    private int _valueLength;
+    private WriteKind _kind;
+    private string _namespace = "";
+    private uint _valueChecksum;
+    private VersionId _expected;
+    private bool _sync;
+
+    /// <summary>Nobody else commits this one: its thread must lead.</summary>
+    public bool IsExclusive { get; init; }
+
+    public WriteOutcome Outcome { get; set; }
+
+    public Exception? Error { get; set; }
+
+    public bool Sync => _sync;
+
+    public int ByteCount => _keyLength + _valueLength;
+
+    public WriteOperation Operation => new(_kind, _namespace, _bytes.AsSpan(0, _keyLength), _bytes.AsSpan(_keyLength, _valueLength), _valueChecksum, _expected, _sync);
+
+    public static CommitRequest Copy(in WriteOperation operation)
+    {
+        var bytes = ArrayPool<byte>.Shared.Rent(operation.Key.Length + operation.Value.Length);
+        operation.Key.CopyTo(bytes);
+        operation.Value.CopyTo(bytes.AsSpan(operation.Key.Length));
+        return new CommitRequest
+        {
+            _bytes = bytes,
+            _keyLength = operation.Key.Length,
+            _valueLength = operation.Value.Length,
+            _kind = operation.Kind,
+            _namespace = operation.Namespace,
+            _valueChecksum = operation.ValueChecksum,
+            _expected = operation.Expected,
+            _sync = operation.Sync,
+        };
+    }
+
+    /// <summary>Gives the copied bytes back; only after <see cref="Wait"/> has returned.</summary>
+    public void Release()
+    {
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = [];
+    }
+
+    public CommitRequestState Wait()
+    {
+        // The leader is often nearly done: a short spin saves a switch of threads.
+        var spinner = new SpinWait();
+        while (!spinner.NextSpinWillYield)
+        {
+            if (_state != CommitRequestState.Waiting)
+                return _state;
+            spinner.SpinOnce();
+        }
+
+        lock (_signal)
+        {
+            while (_state == CommitRequestState.Waiting)
+                Monitor.Wait(_signal);
+            return _state;
+        }
+    }
+
+    public void Complete(CommitRequestState state)
+    {
+        lock (_signal)
+        {
+            _state = state;
+            Monitor.Pulse(_signal);
+        }
+    }
+}

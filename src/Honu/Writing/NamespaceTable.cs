@@ -1,0 +1,59 @@
+using System.Collections.Frozen;
+using Honu.Engines;
+using Honu.Format;
+
+namespace Honu.Writing;
+
+/// <summary>The namespaces of a store: names to ids and states. Read from any thread; added to by the committing thread.</summary>
+internal sealed class NamespaceTable
+{
+    // Replaced as a whole when a namespace is added, so that readers need no lock.
+    private volatile FrozenDictionary<string, NamespaceState> _byName = FrozenDictionary<string, NamespaceState>.Empty;
+
+    public IEnumerable<NamespaceState> All => _byName.Values;
+
+    public NamespaceState? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>The state of <paramref name="name"/>; a new one's dictionary entry goes into <paramref name="batch"/>.</summary>
+    public NamespaceState GetOrAdd(string name, EngineBatch batch)
+    {
+        if (Find(name) is { } known)
+            return known;
+        var next = _byName.Count == 0 ? 0 : _byName.Values.Max(state => state.Id) + 1;
+        if (next >= StoreLimits.MaxNamespaces)
+            throw new HonuException(HonuErrorCode.LimitExceeded, $"The store has {StoreLimits.MaxNamespaces} namespaces already; use keys with a prefix instead of a namespace each.");
+        var state = new NamespaceState((ushort)next, name, new VersionVector());
+        MetaRecords.Put(batch, MetaRecords.NamespaceKey(state.Id), StoreLimits.StrictUtf8.GetBytes(name));
+        Add(state);
+        return state;
+    }
+
+    /// <summary>Reads the dictionary and the vectors of all namespaces.</summary>
+    public void Load(IStorageEngine engine)
+    {
+        byte[] prefix = [KeySpaces.Meta, (byte)'n'];
+        Span<byte> vectorKey = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+        using var entries = engine.CreateIterator();
+        for (entries.Seek(prefix); entries.IsValid && entries.Key.StartsWith(prefix); entries.Next())
+        {
+            // "M n id" has four bytes; a longer key is a record whose name begins with n.
+            if (entries.Key.Length != 4)
+                continue;
+            var id = (ushort)((entries.Key[2] << 8) | entries.Key[3]);
+            var name = StoreLimits.StrictUtf8.GetString(MetaRecords.Open(entries.Key, entries.Value));
+            KeySpaces.Prefix(vectorKey, KeySpaces.Vector, id);
+            Add(new NamespaceState(id, name, ReadVector(engine, vectorKey)));
+        }
+    }
+
+    public static VersionVector ReadVector(IStorageEngine engine, ReadOnlySpan<byte> engineKey)
+    {
+        var payload = MetaRecords.Get(engine, engineKey);
+        if (payload is null)
+            return new VersionVector();
+        return VersionVector.TryDecode(payload, out var vector) ? vector : throw MetaRecords.Damaged(engineKey);
+    }
+
+    private void Add(NamespaceState state) =>
+        _byName = _byName.Append(KeyValuePair.Create(state.Name, state)).ToFrozenDictionary(StringComparer.Ordinal);
+}

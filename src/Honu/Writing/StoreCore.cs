@@ -1,0 +1,217 @@
+using Honu.Engines;
+using Honu.Format;
+using Honu.History;
+
+namespace Honu.Writing;
+
+/// <summary>What everything inside one open store shares. The members that change are for the committing thread only.</summary>
+internal sealed class StoreCore
+{
+    private readonly List<StagedWrite> _staged = [];
+    private readonly List<(NamespaceState State, VersionVector Vector)> _joins = [];
+    private readonly long[] _updates = new long[Enum.GetValues<UpdateKind>().Length];
+    private Exception? _failure;
+
+    public StoreCore(string path, IStorageEngine engine, HonuStoreOptions options, StoreIdentity identity, IVersionClock clock, NamespaceTable namespaces)
+    {
+        Path = path;
+        Engine = engine;
+        Options = options;
+        Identity = identity;
+        Clock = clock;
+        Namespaces = namespaces;
+        Lease = new ClockLease(clock, clock.Last);
+        Batch = engine.CreateBatch();
+        History = new HistoryStore(this);
+        Trimmer = new IndexTrimmer(this);
+        Writer = new StoreWriter(this);
+        Applier = new Applying.RemoteApplier(this);
+    }
+
+    public string Path { get; }
+
+    public IStorageEngine Engine { get; }
+
+    public HonuStoreOptions Options { get; }
+
+    public StoreIdentity Identity { get; }
+
+    public IVersionClock Clock { get; }
+
+    public ClockLease Lease { get; }
+
+    public NamespaceTable Namespaces { get; }
+
+    public CommitQueue Queue { get; } = new();
+
+    public EngineBatch Batch { get; }
+
+    public RecordWriter Records { get; } = new();
+
+    public ReplicaDictionary Replicas { get; } = new();
+
+    public HistoryStore History { get; }
+
+    public IndexTrimmer Trimmer { get; }
+
+    public StoreWriter Writer { get; }
+
+    public Applying.RemoteApplier Applier { get; }
+
+    public PlantedFaults Faults => Options.Faults;
+
+    public bool IsDisposed { get; private set; }
+
+    /// <summary>Raised after each commit of local writes, outside of the queue.</summary>
+    public EventHandler? LocalCommitted { get; set; }
+
+    /// <summary>How often each kind of update was applied since the store was opened.</summary>
+    public long Updates(UpdateKind kind) => Interlocked.Read(ref _updates[(int)kind]);
+
+    public void Count(UpdateKind kind) => Interlocked.Increment(ref _updates[(int)kind]);
+
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, typeof(HonuStore));
+
+    public void ThrowIfUnusable()
+    {
+        ThrowIfDisposed();
+        if (_failure is not null)
+            throw new HonuException(HonuErrorCode.StoreFailed, $"A write to {Path} failed earlier ({_failure.Message}), so nothing more is acknowledged. Mend the cause, then close the store and open it again.", Path, _failure);
+    }
+
+    /// <summary>Notes a replaced or new current record, to be published when its batch is written.</summary>
+    public void StageReplacement(NamespaceState state, VersionId version, VersionId previous) => _staged.Add(new StagedWrite(state, version, previous));
+
+    public void StageVector(NamespaceState state) => StageVector(state, state.Vector, KeySpaces.Vector);
+
+    public void StageVector(NamespaceState state, VersionVector vector, byte space)
+    {
+        Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+        MetaRecords.Put(Batch, KeySpaces.Prefix(key, space, state.Id), vector.ToArray());
+    }
+
+    /// <summary>Adds a grown vector to the batch, to be published when it is written.</summary>
+    public void StageJoin(NamespaceState state, VersionVector vector)
+    {
+        StageVector(state, vector, KeySpaces.Vector);
+        _joins.Add((state, vector));
+    }
+
+    /// <summary>Writes the batch with the clock's lease, then publishes what it holds: from here on readers of the index may see it.</summary>
+    public void Commit(bool sync)
+    {
+        Lease.Extend(Batch);
+        WriteBatch(sync);
+        foreach (var (state, version, previous) in _staged)
+        {
+            state.WasReplaced(previous);
+            if (version.Replica == Identity.Replica)
+                state.Vector.Advance(version.Replica, version.Scalar);
+            state.BecameCurrent(version);
+            if (!previous.IsNone)
+                Trimmer.Add(state, previous);
+        }
+
+        _staged.Clear();
+        foreach (var (state, vector) in _joins)
+        {
+            state.Vector = vector;
+            RecountLoose(state);
+        }
+
+        _joins.Clear();
+        if (Trimmer.IsDue)
+            Trimmer.Trim();
+    }
+
+    /// <summary>Writes what the batch holds and empties it. After a failure nothing more is accepted: the engine may lose what it acknowledges then.</summary>
+    public void WriteBatch(bool sync)
+    {
+        if (Batch.Count == 0)
+            return;
+        try
+        {
+            Engine.Write(Batch, sync);
+        }
+        catch (Exception error)
+        {
+            // Whatever the reason, the engine's log is in an unknown state: LevelDB goes on after a full disk and loses what it acknowledged then.
+            _failure = error;
+            throw;
+        }
+        finally
+        {
+            Batch.Clear();
+        }
+    }
+
+    /// <summary>Forgets what was staged but not written.</summary>
+    public void Abandon()
+    {
+        Batch.Clear();
+        _staged.Clear();
+        _joins.Clear();
+    }
+
+    /// <summary>Runs <paramref name="work"/> with nobody else committing.</summary>
+    public TResult Exclusively<TState, TResult>(TState state, Func<TState, TResult> work)
+    {
+        Queue.LeadAlone();
+        try
+        {
+            return work(state);
+        }
+        finally
+        {
+            Abandon();
+            Queue.Leave();
+        }
+    }
+
+    /// <summary>Counts the loose records of a namespace from the index: after its vector has grown, and at open.</summary>
+    public void RecountLoose(NamespaceState state)
+    {
+        var loose = default(LooseDigest);
+        using var entries = new Replicating.UncoveredEntries(Engine, snapshot: null, state.Id, state.Vector, Faults);
+        while (entries.MoveNext())
+            loose.Add(entries.Version);
+        state.Recount(loose);
+    }
+
+    public void Close()
+    {
+        Queue.LeadAlone();
+        try
+        {
+            if (IsDisposed)
+                return;
+            IsDisposed = true;
+            if (_failure is null)
+            {
+                Trimmer.Trim();
+                foreach (var state in Namespaces.All)
+                    StageVector(state);
+                Lease.Settle(Batch);
+                RunRecord.Write(Batch, Options.Environment.BootId, isClean: true);
+                WriteBatch(sync: true);
+            }
+        }
+        finally
+        {
+            Batch.Dispose();
+            Engine.Dispose();
+            Queue.Leave();
+        }
+    }
+
+    /// <summary>Reads a record that the store itself wrote under <paramref name="key"/>.</summary>
+    public static RecordReader Parse(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> key) =>
+        RecordReader.TryParse(bytes, out var record) ? record : throw Damaged(key);
+
+    public static HonuCorruptionException Damaged(ReadOnlySpan<byte> key) =>
+        new(path: null, $"The record of key {Describe(key)} failed its checks. Restore a backup, or run repair and let replication bring the data back.");
+
+    private static string Describe(ReadOnlySpan<byte> key) => Convert.ToHexString(key[..Math.Min(key.Length, 32)]) + (key.Length > 32 ? "… (hex)" : " (hex)");
+
+    private readonly record struct StagedWrite(NamespaceState State, VersionId Version, VersionId Previous);
+}

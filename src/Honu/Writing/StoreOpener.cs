@@ -1,0 +1,188 @@
+using System.Buffers.Binary;
+using Honu.Engines;
+using Honu.Format;
+
+namespace Honu.Writing;
+
+/// <summary>Opens a store: checks format and identity before anything is written, then brings clock, vectors and epoch into a state in which a write is safe.</summary>
+internal static class StoreOpener
+{
+    private static readonly DateTimeOffset EpochStart = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public static StoreCore Open(string path, HonuStoreOptions options)
+    {
+        HonuStoreOptionsValidator.ThrowIfInvalid(options);
+        var factory = options.Engine ?? LevelDbEngine.Factory;
+        if (factory.UsesDirectory)
+            StoreDirectory.Prepare(path, options.CreateIfMissing);
+        var engine = factory.Open(path, options);
+        try
+        {
+            return Open(path, engine, options);
+        }
+        catch
+        {
+            // Whatever went wrong, the lock must not stay behind.
+            engine.Dispose();
+            throw;
+        }
+    }
+
+    private static StoreCore Open(string path, IStorageEngine engine, HonuStoreOptions options)
+    {
+        var stored = ReadIdentity(path, engine);
+        var identity = stored is null ? Create(options) : Reconcile(path, stored, options);
+        var run = RunRecord.Read(engine);
+        var lostPower = stored is not null && run is not { IsClean: true } && (options.Environment.BootId.Length == 0 || run?.BootId != options.Environment.BootId);
+
+        var namespaces = new NamespaceTable();
+        namespaces.Load(engine);
+        var writer = identity.Replica;
+        if (lostPower || (stored is not null && stored.Replica != identity.Replica))
+            identity = NewEpoch(identity, options.Environment);
+
+        IVersionClock clock = identity.Clock == VersionClock.Hybrid
+            ? new HybridLogicalClock(options.Environment.Time, options.MaxClockDrift)
+            : new LamportClock();
+        clock.Observe(MetaRecords.GetScalar(engine, MetaRecords.Clock));
+
+        var core = new StoreCore(path, engine, options, identity, clock, namespaces);
+        core.Replicas.Load(engine);
+        foreach (var state in namespaces.All)
+            RestoreVector(core, state, stored?.Replica ?? writer, lostPower);
+
+        WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored);
+        return core;
+    }
+
+    private static StoreIdentity? ReadIdentity(string path, IStorageEngine engine)
+    {
+        var format = MetaRecords.Get(engine, MetaRecords.Key(MetaRecords.Format));
+        if (format is null)
+        {
+            using var any = engine.CreateIterator();
+            any.Seek([]);
+            return any.IsValid ? throw StoreDirectory.NotAStore(path, $"The database at {path} holds data that Honu did not write. Name another directory.") : null;
+        }
+
+        var number = format.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(format) : 0;
+        if (number != StoreDirectory.CurrentFormat)
+            throw StoreDirectory.UnknownFormat(path, number);
+        var identityKey = MetaRecords.Key(MetaRecords.Identity);
+        return StoreIdentity.Decode(MetaRecords.Get(engine, identityKey) ?? throw MetaRecords.Damaged(identityKey)) ?? throw MetaRecords.Damaged(identityKey);
+    }
+
+    private static StoreIdentity Create(HonuStoreOptions options) => new()
+    {
+        StoreId = NewGuid(options.Environment),
+        Incarnation = NewGuid(options.Environment),
+        Replica = new ReplicaId(options.Pid ?? RandomPid(options.Environment), 0),
+        PidIsGiven = options.Pid is not null,
+        Cluster = options.Cluster ?? "",
+        Clock = options.Clock ?? VersionClock.Hybrid,
+    };
+
+    // A number that was drawn gives way to one that is chosen later; everything else that was once said stays.
+    private static StoreIdentity Reconcile(string path, StoreIdentity stored, HonuStoreOptions options)
+    {
+        if (options.Clock is { } clock && clock != stored.Clock)
+            throw new HonuException(HonuErrorCode.ClockMismatch, $"The store at {path} was created with the {stored.Clock} clock; it cannot be opened with {clock}. Leave the clock unset.", path);
+        if (options.Cluster is { } cluster && stored.Cluster.Length > 0 && cluster != stored.Cluster)
+            throw new HonuException(HonuErrorCode.ClusterMismatch, $"The store at {path} belongs to cluster \"{stored.Cluster}\", not \"{cluster}\". Name its own cluster, or use another directory.", path);
+        if (options.Pid is { } pid && stored.PidIsGiven && pid != stored.Replica.Pid)
+            throw new HonuException(HonuErrorCode.IdentityMismatch, $"The store at {path} is replica {stored.Replica.Pid}, not {pid}. Use its own number, or another directory.", path);
+
+        var identity = stored;
+        if (options.Cluster is not null)
+            identity = identity with { Cluster = options.Cluster };
+        if (options.Pid is { } given)
+            identity = identity with { Replica = given == stored.Replica.Pid ? stored.Replica : new ReplicaId(given, stored.Replica.Epoch), PidIsGiven = true };
+        return identity;
+    }
+
+    // Unique across copies of a directory (R12): days and random bits, not the old epoch plus one.
+    private static StoreIdentity NewEpoch(StoreIdentity identity, StoreEnvironment environment)
+    {
+        Span<byte> random = stackalloc byte[4];
+        uint epoch;
+        do
+        {
+            environment.Random(random);
+            var days = (uint)(environment.Time.GetUtcNow() - EpochStart).TotalDays;
+            epoch = (days << 19) | (BinaryPrimitives.ReadUInt32LittleEndian(random) & 0x7FFFF);
+        }
+        while (epoch == 0 || epoch == identity.Replica.Epoch);
+        return identity with { Replica = identity.Replica with { Epoch = epoch }, Incarnation = NewGuid(environment) };
+    }
+
+    /// <summary>Brings a namespace's vector to what this store can vouch for.</summary>
+    /// <remarks>
+    /// A put writes no vector, so the writer's own mark is the greater of the stored one and its last index entry. After a power loss
+    /// the log may have kept a vector and lost what it covers (R11, T10): only the vector of the last barrier counts then. The own
+    /// mark stands all the same: what was lost of the own writes was never shipped, because shipping waits for the barrier.
+    /// </remarks>
+    private static void RestoreVector(StoreCore core, NamespaceState state, ReplicaId writer, bool lostPower)
+    {
+        var own = Math.Max(state.Vector.HighMark(writer), LastIndexed(core.Engine, state.Id, writer));
+        if (lostPower)
+        {
+            Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+            state.Vector = NamespaceTable.ReadVector(core.Engine, KeySpaces.Prefix(key, KeySpaces.Barrier, state.Id));
+        }
+
+        state.Vector.Advance(writer, own);
+        core.Clock.Observe(state.Vector.GreatestScalar());
+        core.RecountLoose(state);
+        using var loose = new Replicating.UncoveredEntries(core.Engine, snapshot: null, state.Id, state.Vector, core.Faults);
+        while (loose.MoveNext())
+            core.Clock.Observe(loose.Version.Scalar);
+    }
+
+    private static ulong LastIndexed(IStorageEngine engine, ushort ns, ReplicaId replica)
+    {
+        Span<byte> key = stackalloc byte[KeySpaces.IndexKeyBytes];
+        using var index = engine.CreateIterator();
+        index.SeekBefore(KeySpaces.IndexKey(key, ns, replica, ulong.MaxValue));
+        return index.IsValid && KeySpaces.TryReadIndexKey(index.Key, ns, out var last) && last.Replica == replica ? last.Scalar : 0;
+    }
+
+    private static void WriteOpeningRecords(StoreCore core, bool isNew, bool identityChanged)
+    {
+        Span<byte> format = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(format, StoreDirectory.CurrentFormat);
+        if (isNew)
+            MetaRecords.Put(core.Batch, MetaRecords.Key(MetaRecords.Format), format);
+        if (identityChanged)
+        {
+            MetaRecords.Put(core.Batch, MetaRecords.Key(MetaRecords.Identity), core.Identity.Encode());
+
+            // The closed epoch's marks go into the vectors now: nobody will find them by the index under the new name.
+            foreach (var state in core.Namespaces.All)
+                core.StageVector(state);
+        }
+
+        core.Replicas.Set(core.Identity.Replica, new ReplicaDescription(core.Options.Region, core.Options.Owner), core.Batch);
+        RunRecord.Write(core.Batch, core.Options.Environment.BootId, isClean: false);
+        core.WriteBatch(sync: true);
+    }
+
+    private static Guid NewGuid(StoreEnvironment environment)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        environment.Random(bytes);
+        return new Guid(bytes);
+    }
+
+    private static uint RandomPid(StoreEnvironment environment)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        uint pid;
+        do
+        {
+            environment.Random(bytes);
+            pid = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        }
+        while (pid == 0);
+        return pid;
+    }
+}
