@@ -26,12 +26,12 @@ internal readonly ref struct ObjectLine
     {
         json.WriteStartObject();
         json.WriteString("namespace"u8, line.Namespace);
-        Bytes(json, "key"u8, "keyBase64"u8, line.Key, line.Base64);
+        WriteBytes(json, "key"u8, "keyBase64"u8, line.Key, line.Base64);
         if (!line.Version.IsDeleted && !line.WithoutValue)
-            Bytes(json, "value"u8, "valueBase64"u8, line.Value, line.Base64);
-        Version(json, "version"u8, line.Version.Id);
+            WriteBytes(json, "value"u8, "valueBase64"u8, line.Value, line.Base64);
+        WriteVersion(json, "version"u8, line.Version.Id);
         if (!line.Version.Parent.IsNone)
-            Version(json, "parent"u8, line.Version.Parent);
+            WriteVersion(json, "parent"u8, line.Version.Parent);
         if (line.Version.IsDeleted)
             json.WriteBoolean("deleted"u8, value: true);
         if (line.LostConflict)
@@ -40,7 +40,7 @@ internal readonly ref struct ObjectLine
     }
 
     /// <summary>Writes <c>{"scalar":"…","pid":1,"epoch":0}</c>; the scalar is a string because it exceeds 2^53.</summary>
-    public static void Version(Utf8JsonWriter json, VersionId version)
+    public static void WriteVersion(Utf8JsonWriter json, VersionId version)
     {
         json.WriteStartObject();
         Span<char> digits = stackalloc char[20];
@@ -51,13 +51,13 @@ internal readonly ref struct ObjectLine
         json.WriteEndObject();
     }
 
-    private static void Version(Utf8JsonWriter json, ReadOnlySpan<byte> name, VersionId version)
+    private static void WriteVersion(Utf8JsonWriter json, ReadOnlySpan<byte> name, VersionId version)
     {
         json.WritePropertyName(name);
-        Version(json, version);
+        WriteVersion(json, version);
     }
 
-    private static void Bytes(Utf8JsonWriter json, ReadOnlySpan<byte> textName, ReadOnlySpan<byte> base64Name, ReadOnlySpan<byte> bytes, bool base64)
+    private static void WriteBytes(Utf8JsonWriter json, ReadOnlySpan<byte> textName, ReadOnlySpan<byte> base64Name, ReadOnlySpan<byte> bytes, bool base64)
     {
         if (!base64 && Utf8.IsValid(bytes))
             json.WriteString(textName, bytes);

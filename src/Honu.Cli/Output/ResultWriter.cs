@@ -45,7 +45,7 @@ internal sealed class ResultWriter : IDisposable
     public void Version(VersionId version, bool json)
     {
         if (json)
-            Json(version, ObjectLine.Version);
+            Json(version, ObjectLine.WriteVersion);
         else
             Line(version.ToString());
     }

@@ -15,7 +15,7 @@ internal static class VectorText
     {
         json.WriteStartArray("vector"u8);
         foreach (var (replica, scalar) in vector.OrderBy(static item => item.Key))
-            ObjectLine.Version(json, new VersionId(scalar, replica));
+            ObjectLine.WriteVersion(json, new VersionId(scalar, replica));
         json.WriteEndArray();
     }
 }

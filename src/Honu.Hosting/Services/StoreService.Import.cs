@@ -1,4 +1,3 @@
-using Google.Protobuf.Collections;
 using Grpc.Core;
 using Honu.Hosting.Protocol.Stores;
 
