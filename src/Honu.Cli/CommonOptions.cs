@@ -26,25 +26,11 @@ internal sealed class CommonOptions
         DefaultValueFactory = static _ => HonuStore.DefaultNamespace,
     };
 
-    public Option<TimeSpan> Timeout { get; } = Duration("--timeout", "How long the server may take to answer, for example 200ms, 5s, 1h.", TimeSpan.FromSeconds(10));
+    public Option<TimeSpan?> Timeout { get; } = Duration("--timeout", "How long the server may take to answer, for example 200ms, 5s, 1h. Default 10s.");
 
     /// <summary>An option that takes a duration.</summary>
-    public static Option<TimeSpan> Duration(string name, string description, TimeSpan defaultValue) => new(name)
-    {
-        Description = $"{description} Default {Durations.Format(defaultValue)}.",
-        HelpName = "DURATION",
-        DefaultValueFactory = _ => defaultValue,
-        CustomParser = ParseDuration,
-    };
-
-    /// <summary>Parses a duration of an option; reports what is wrong with it to the parser.</summary>
-    public static TimeSpan ParseDuration(ArgumentResult result)
-    {
-        if (Durations.TryParse(result.Tokens[0].Value, out var duration))
-            return duration;
-        result.AddError($"\"{result.Tokens[0].Value}\" is not a duration. Write a number and a unit: 200ms, 5s, 10m, 1h, 30d.");
-        return default;
-    }
+    public static Option<TimeSpan?> Duration(string name, string description) =>
+        new(name) { Description = description, HelpName = "DURATION", CustomParser = ParseDuration };
 
     /// <summary>Adds what a verb takes that works on a store here or on a server.</summary>
     public void AddStore(Command command)
@@ -76,7 +62,7 @@ internal sealed class CommonOptions
             (null, null) => throw CliException.Usage("Say which store: --db DIR for a directory, or --remote HOST:PORT for a server."),
             ("", null) => throw CliException.Usage("--db needs the name of a directory."),
             (not null, null) => LocalStore.Open(db, create),
-            _ => RemoteStore.Connect(remote!, parsed.GetValue(Timeout), parsed.GetValue(AllowInsecure)),
+            _ => RemoteStore.Connect(remote!, parsed.GetValue(Timeout) ?? TimeSpan.FromSeconds(10), parsed.GetValue(AllowInsecure)),
         };
     }
 
@@ -112,5 +98,13 @@ internal sealed class CommonOptions
         return bytes is >= 1 and <= StoreLimits.MaxNamespaceBytes
             ? name
             : throw CliException.Usage($"A namespace has 1 to {StoreLimits.MaxNamespaceBytes} bytes of UTF-8; this one has {bytes}.");
+    }
+
+    private static TimeSpan? ParseDuration(ArgumentResult result)
+    {
+        if (Durations.TryParse(result.Tokens[0].Value, out var duration))
+            return duration;
+        result.AddError($"\"{result.Tokens[0].Value}\" is not a duration. Write a number and a unit: 200ms, 5s, 10m, 1h, 30d.");
+        return null;
     }
 }

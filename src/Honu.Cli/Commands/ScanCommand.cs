@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Honu.Cli.Output;
 using Honu.Hosting;
 
@@ -14,15 +16,10 @@ internal static class ScanCommand
         var from = new Option<string?>("--from") { Description = "The first key, inclusive.", HelpName = "KEY" };
         var to = new Option<string?>("--to") { Description = "The last key, exclusive.", HelpName = "KEY" };
         var reverse = new Option<bool>("--reverse") { Description = "In descending order." };
-        var limit = new Option<long?>("--limit") { Description = "Objects at most.", HelpName = "N" };
+        var limit = new Option<long?>("--limit") { Description = "Objects at most.", HelpName = "N", CustomParser = ParseLimit };
         var tombstones = new Option<bool>("--tombstones") { Description = "Also deleted objects." };
         var keysOnly = new Option<bool>("--keys-only") { Description = "Leave values out." };
         var all = new Option<bool>("--all-namespaces") { Description = "Every namespace, one after the other; its name stands first in each line." };
-        limit.Validators.Add(static result =>
-        {
-            if (result.Tokens.Count == 1 && result.GetValueOrDefault<long?>() < 1)
-                result.AddError("--limit is at least 1.");
-        });
         var command = new VerbCommand(
             "scan",
             "Print objects in key order: key, tab, value. Tabs, line ends and bytes that are no text are escaped (\\t \\n \\xNN); use --json or --base64 for exact bytes.",
@@ -59,5 +56,13 @@ internal static class ScanCommand
             ReadOnlyMemory<byte> Bound(Option<string?> option) => parsed.GetValue(option) is { } text ? common.Bytes(parsed, text, option.Name) : default;
         });
         return command;
+    }
+
+    private static long? ParseLimit(ArgumentResult result)
+    {
+        if (long.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit >= 1)
+            return limit;
+        result.AddError($"\"{result.Tokens[0].Value}\" is not a limit. Write a whole number from 1.");
+        return null;
     }
 }

@@ -21,12 +21,7 @@ internal static class ServeCommand
         var region = new Option<string?>("--region") { Description = "Where this replica is, as a name that replicas of one place share.", HelpName = "NAME" };
         var cluster = new Option<string?>("--cluster") { Description = "The cluster; replicas of different clusters refuse each other.", HelpName = "NAME" };
         var peers = new Option<string[]>("--peer") { Description = "A peer to replicate with; may be given more than once.", HelpName = "[PID@]HOST:PORT", DefaultValueFactory = static _ => [] };
-        var interval = new Option<TimeSpan?>("--interval")
-        {
-            Description = "Time between sessions, fixed. Default: 500ms, doubling up to 4s while nothing is found.",
-            HelpName = "DURATION",
-            CustomParser = static result => CommonOptions.ParseDuration(result),
-        };
+        var interval = CommonOptions.Duration("--interval", "Time between sessions, fixed. Default: 500ms, doubling up to 4s while nothing is found.");
         var selector = new Option<string>("--selector") { Description = "How the peer of a session is chosen.", HelpName = "NAME", DefaultValueFactory = static _ => "uniform" };
         var cache = new Option<long?>("--block-cache")
         {

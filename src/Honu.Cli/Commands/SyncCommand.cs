@@ -25,8 +25,7 @@ internal static class SyncCommand
         };
         common.Remote.Required = true;
         common.Remote.Description = "The server that begins the session.";
-        common.Timeout.Description = "How long the session may take.";
-        common.Timeout.DefaultValueFactory = static _ => TimeSpan.FromMinutes(10);
+        common.Timeout.Description = "How long the session may take. Default 10m.";
         command.SetAction(async (parsed, cancellation) =>
         {
             var peer = parsed.GetRequiredValue(with);
@@ -34,7 +33,8 @@ internal static class SyncCommand
                 throw CliException.Usage($"\"{peer}\" is not a peer. Write PID, HOST:PORT or PID@HOST:PORT.");
             await using var store = (RemoteStore)common.Open(parsed, create: false);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            deadline.CancelAfter(parsed.GetValue(common.Timeout));
+            var patience = parsed.GetValue(common.Timeout) ?? TimeSpan.FromMinutes(10);
+            deadline.CancelAfter(patience);
             SyncReport report;
             try
             {
@@ -42,7 +42,7 @@ internal static class SyncCommand
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
-                throw new CliException(ExitCodes.Unreachable, $"The session did not end within {Durations.Format(parsed.GetValue(common.Timeout))}. Allow more with --timeout.");
+                throw new CliException(ExitCodes.Unreachable, $"The session did not end within {Durations.Format(patience)}. Allow more with --timeout.");
             }
 
             using var output = new ResultWriter();
