@@ -1,3 +1,5 @@
+using Honu.LevelDb.Interop;
+
 namespace Honu.LevelDb;
 
 // Looks at the directory before LevelDB does: what is wrong can be said more clearly here, and nothing has been written yet.
@@ -55,7 +57,13 @@ internal static class DatabaseDirectory
     {
         try
         {
+            string? parent = Path.GetDirectoryName(path);
+            if (parent is not null && !Directory.Exists(parent))
+                Create(parent);
             Directory.CreateDirectory(path);
+            // Without this a power failure could take the whole directory, synced files and all.
+            if (parent is not null)
+                DirectorySync.Sync(parent);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

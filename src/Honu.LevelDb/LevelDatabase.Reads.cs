@@ -12,7 +12,11 @@ public sealed partial class LevelDatabase
     /// <exception cref="LevelDbException">A block that was read is damaged, or a file cannot be read.</exception>
     /// <exception cref="ArgumentException">The snapshot belongs to another database.</exception>
     public LevelValue Get(scoped ReadOnlySpan<byte> key, scoped in LevelReadOptions options = default)
-        => _handle.Get(key, options.Snapshot?.Handle, options.VerifyChecksums ?? _verifyChecksums, !options.DontFillCache);
+    {
+        LevelValue value = _handle.Get(key, options.Snapshot?.Handle, options.VerifyChecksums ?? _verifyChecksums, !options.DontFillCache);
+        GC.KeepAlive(options.Snapshot); // or its finalizer could release it before the call has taken its reference
+        return value;
+    }
 
     /// <summary>Copies the value of <paramref name="key"/> into <paramref name="destination"/>.</summary>
     /// <returns><see langword="true"/> if the key exists; otherwise nothing was written.</returns>
@@ -47,5 +51,10 @@ public sealed partial class LevelDatabase
     /// <remarks>The state that it shows does not change. The snapshot may be disposed before the iterator.</remarks>
     /// <exception cref="ArgumentException">The snapshot belongs to another database.</exception>
     public LevelIterator CreateIterator(in LevelReadOptions options = default)
-        => new(_handle.CreateIterator(options.Snapshot?.Handle, options.VerifyChecksums ?? _verifyChecksums, !options.DontFillCache), Path);
+    {
+        var iterator = new LevelIterator(
+            _handle.CreateIterator(options.Snapshot?.Handle, options.VerifyChecksums ?? _verifyChecksums, !options.DontFillCache), Path);
+        GC.KeepAlive(options.Snapshot);
+        return iterator;
+    }
 }

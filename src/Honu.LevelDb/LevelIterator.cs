@@ -6,7 +6,8 @@ namespace Honu.LevelDb;
 /// <remarks>
 /// <para>
 /// For one thread at a time; a move from two threads at once throws. It shows one state: writes after its creation are not seen. While it lives
-/// it keeps files of that state on disk, and the database open: dispose it (<c>using</c>).
+/// it keeps files of that state on disk, and the database open: dispose it (<c>using</c>). An iterator that is forgotten is closed by the
+/// finalizer, and spans taken from it end then.
 /// </para>
 /// <para>
 /// An iterator that meets a damaged block becomes invalid as if the end had come: call <see cref="ThrowIfFailed"/> after the loop.
@@ -44,12 +45,28 @@ public sealed class LevelIterator : IDisposable
     /// <summary>Key of the current entry, in LevelDB's memory: valid until the next move or <see cref="Dispose"/>. Copy it to keep it.</summary>
     /// <exception cref="InvalidOperationException">The iterator is not on an entry.</exception>
     /// <exception cref="ObjectDisposedException">The iterator or its database was disposed.</exception>
-    public ReadOnlySpan<byte> Key => _handle.Key;
+    public ReadOnlySpan<byte> Key
+    {
+        get
+        {
+            ReadOnlySpan<byte> bytes = _handle.Key;
+            GC.KeepAlive(this);
+            return bytes;
+        }
+    }
 
     /// <summary>Value of the current entry, in LevelDB's memory: valid until the next move or <see cref="Dispose"/>. Copy it to keep it.</summary>
     /// <exception cref="InvalidOperationException">The iterator is not on an entry.</exception>
     /// <exception cref="ObjectDisposedException">The iterator or its database was disposed.</exception>
-    public ReadOnlySpan<byte> Value => _handle.Value;
+    public ReadOnlySpan<byte> Value
+    {
+        get
+        {
+            ReadOnlySpan<byte> bytes = _handle.Value;
+            GC.KeepAlive(this);
+            return bytes;
+        }
+    }
 
     /// <summary>Moves to the first entry.</summary>
     /// <exception cref="ObjectDisposedException">The iterator or its database was disposed.</exception>

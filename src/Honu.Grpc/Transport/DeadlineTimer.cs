@@ -1,7 +1,7 @@
 namespace Honu.Grpc;
 
 /// <summary>Calls back once when a deadline passes, however far away: a timer takes at most 49 days, so it is set again.</summary>
-internal sealed class DeadlineTimer : IDisposable
+internal sealed class DeadlineTimer : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(30);
 
@@ -21,6 +21,9 @@ internal sealed class DeadlineTimer : IDisposable
     }
 
     public void Dispose() => _timer.Dispose();
+
+    /// <summary>Waits for a callback that runs.</summary>
+    public ValueTask DisposeAsync() => _timer.DisposeAsync();
 
     private void Tick()
     {

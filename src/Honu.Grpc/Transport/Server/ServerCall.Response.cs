@@ -13,6 +13,7 @@ internal sealed partial class ServerCall
 
     private readonly MessageWriter _writer = new(server.Options.MaxSendMessageBytes);
     private int _unflushedBytes;
+    private volatile bool _flushing;
     private bool _hasBody;
     private bool _broken;
 
@@ -79,34 +80,57 @@ internal sealed partial class ServerCall
     private async Task EnterAsync()
     {
         await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-        if (!_ended && !_cancel.IsCancellationRequested)
+        if (!_ended && Volatile.Read(ref _stop) is null)
             return;
 
         _gate.Release();
         throw Stopped();
     }
 
+    // No token goes into the flush: Kestrel resets the stream when one is cancelled, and no status could follow. A cancelled flush only stops waiting.
     private async Task FlushAsync(CancellationToken cancellationToken)
     {
-        var own = _cancel.Token;
-        using var linked = cancellationToken.CanBeCanceled && cancellationToken != own
-            ? CancellationTokenSource.CreateLinkedTokenSource(own, cancellationToken)
-            : null;
+        var registration = cancellationToken.CanBeCanceled && cancellationToken != _cancel.Token
+            ? cancellationToken.UnsafeRegister(static call => ((ServerCall)call!).CancelFlush(), this)
+            : default;
         try
         {
-            var result = await http.Response.BodyWriter.FlushAsync(linked?.Token ?? own).ConfigureAwait(false);
-            _unflushedBytes = 0;
-            if (result.IsCompleted)
+            while (true)
             {
-                Abort();
-                throw Stopped();
+                // The flag first, then the reason; CancelFlush's callers go the other way round, so one of both sees the other.
+                _flushing = true;
+                Interlocked.MemoryBarrier();
+                if (Volatile.Read(ref _stop) is not null)
+                    throw Stopped();
+
+                cancellationToken.ThrowIfCancellationRequested();
+                var result = await http.Response.BodyWriter.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+                if (result.IsCompleted)
+                    Abort();
+                else if (!result.IsCanceled)
+                    break;
             }
+
+            _unflushedBytes = 0;
         }
         catch (IOException exception)
         {
             Abort();
             throw Stopped(exception);
         }
+        finally
+        {
+            _flushing = false;
+            await registration.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // Only while RunAsync is kept from returning: the pipe serves another request afterwards.
+    private void CancelFlush()
+    {
+        Interlocked.MemoryBarrier();
+        if (_flushing)
+            http.Response.BodyWriter.CancelPendingFlush();
     }
 
     // In the headers when there is no body (Trailers-Only), else after it.

@@ -35,8 +35,10 @@ internal sealed partial class ServerCall
         }
         finally
         {
-            timer?.Dispose();
-            drained.Unregister();
+            // These wait for a StopAsync that has begun, since it touches the pipe before its first await.
+            if (timer is not null)
+                await timer.DisposeAsync().ConfigureAwait(false);
+            await drained.DisposeAsync().ConfigureAwait(false);
             aborted.Unregister();
         }
 
@@ -103,8 +105,9 @@ internal sealed partial class ServerCall
 
         try
         {
+            CancelFlush(); // frees the gate: a write that waits for flow control gives up
             RpcLog.CallStopped(server.Logger, Method, reason.Status.StatusCode);
-            await _cancel.CancelAsync().ConfigureAwait(false); // frees the gate: a write that waits for flow control gives up
+            await _cancel.CancelAsync().ConfigureAwait(false);
             await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             try
             {
@@ -132,7 +135,7 @@ internal sealed partial class ServerCall
         var reset = http.Features.Get<IHttpResetFeature>();
         try
         {
-            await http.Response.CompleteAsync().WaitAsync(StatusTimeout, Options.TimeProvider).ConfigureAwait(false);
+            await http.Response.CompleteAsync().WaitAsync(StatusTimeout, TimeProvider.System).ConfigureAwait(false);
             reset?.Reset(0); // NO_ERROR: the answer is complete, the rest of the request is not wanted
         }
         catch (TimeoutException)

@@ -1,0 +1,59 @@
+using Honu.Grpc;
+using Honu.Replication;
+
+namespace Honu.Hosting;
+
+/// <summary>How a hosted store takes part in replication.</summary>
+public sealed record HonuReplicaOptions
+{
+    /// <summary>The peers to begin with, each <c>HOST:PORT</c>, or <c>PID@HOST:PORT</c> to insist on who answers.</summary>
+    /// <value>Default none: the replica answers others but opens no session.</value>
+    public IReadOnlyList<string> Peers { get; init; } = [];
+
+    /// <summary>Time between sessions, fixed. Shorter: fresher replicas, more messages.</summary>
+    /// <value>Default <see langword="null"/>: 500 ms, doubling up to 4 s while sessions find nothing.</value>
+    public TimeSpan? Interval { get; init; }
+
+    /// <summary>Who chooses the peer of the next session; one of <see cref="PeerSelectors.Names"/>.</summary>
+    /// <value>Default <c>uniform</c>.</value>
+    public string Selector { get; init; } = "uniform";
+
+    /// <summary>Allows plaintext to peers that are not on loopback. Anyone on the network can then read and write the store.</summary>
+    /// <value>Default <see langword="false"/>.</value>
+    public bool AllowInsecure { get; init; }
+
+    /// <summary>TLS for connections to peers.</summary>
+    /// <value>Default <see langword="null"/>: plaintext.</value>
+    public RpcClientTlsOptions? Tls { get; init; }
+
+    /// <summary>A session that makes no progress for this long is given up.</summary>
+    /// <value>Default 15 s.</value>
+    public TimeSpan ProgressTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Every fault, each a sentence that names the value found and what is allowed; empty when there is none.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var failures = new List<string>();
+        foreach (var text in Peers)
+        {
+            if (!PeerAddress.TryParse(text, out var address))
+                failures.Add($"Peer \"{text}\" is no address; write HOST:PORT or PID@HOST:PORT.");
+            else if (Tls is null && !AllowInsecure && !PeerConnections.IsLoopback(address.Host))
+                failures.Add($"Peer {text} is another machine and the connection would be plaintext: use TLS, or allow it explicitly (AllowInsecure, --allow-insecure).");
+        }
+
+        return failures.Count > 0 ? failures : ReplicaOptionsValidator.Validate(ToReplicaOptions(seed: 0));
+    }
+
+    internal ReplicaOptions ToReplicaOptions(int seed)
+    {
+        var options = new ReplicaOptions
+        {
+            Peers = [.. Peers.Select(PeerAddress.Parse)],
+            Selector = Selector,
+            ProgressTimeout = ProgressTimeout,
+            Seed = seed,
+        };
+        return Interval is { } interval ? options with { BaseInterval = interval, MaxInterval = interval } : options;
+    }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Honu.Replication;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Honu.Hosting;
+
+/// <summary>Runs the replication of an open store: one loop feeds the state machine with events and carries out its effects over gRPC.</summary>
+/// <remarks>Thread-safe. Start it once, stop it before the store is disposed. Peers reach it through <c>MapHonu</c>.</remarks>
+public sealed partial class ReplicaHost : IAsyncDisposable
+{
+    private readonly HonuStore _store;
+    private readonly Replica _replica;
+    private readonly PeerConnections _connections;
+    private readonly ReplicaTimers _timers;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Channel<(ReplicaEvent? Event, SemaphoreSlim? Taken, Action? Ask)> _events =
+        Channel.CreateUnbounded<(ReplicaEvent?, SemaphoreSlim?, Action?)>(new UnboundedChannelOptions { SingleReader = true });
+
+    private readonly Dictionary<SessionId, SessionPump> _sessions = [];
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<SyncReport>> _requests = new();
+    private readonly ConcurrentDictionary<Task, bool> _running = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private Task? _loop;
+    private long _lastRequest;
+    private int _commitPending;
+    private long _succeeded;
+    private long _failed;
+
+    /// <summary>Prepares the replication of <paramref name="store"/>.</summary>
+    /// <param name="store">An open store; not disposed here.</param>
+    /// <param name="options">The peers and how to talk to them.</param>
+    /// <param name="loggers">Where to log; <see langword="null"/> for nowhere.</param>
+    /// <param name="time">The clock of timers; <see langword="null"/> for the machine's.</param>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names all that are.</exception>
+    public ReplicaHost(HonuStore store, HonuReplicaOptions options, ILoggerFactory? loggers = null, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(options);
+        var failures = options.Validate();
+        if (failures.Count > 0)
+            throw new ArgumentException(string.Join(" ", failures), nameof(options));
+        _store = store;
+        _time = time ?? TimeProvider.System;
+        _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<ReplicaHost>();
+
+        // Replicas should not choose alike: the store's id is as good a seed as any, and the same after a restart.
+        _replica = new Replica(store.Replication, options.ToReplicaOptions(store.Identity.StoreId.GetHashCode()));
+        MaxMessageBytes = MessageLimits.MaxMessageBytes(store.Replication.MaxValueBytes);
+        _connections = new PeerConnections(options, MaxMessageBytes);
+        _timers = new ReplicaTimers(_time, timer => Post(new ReplicaEvent.TimerDue(timer)));
+    }
+
+    internal int MaxMessageBytes { get; }
+
+    /// <summary>Begins: answers peers and opens sessions.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_loop is not null)
+            throw new InvalidOperationException("The replica host was started already.");
+        _store.Replication.LocalCommitted += OnLocalCommitted;
+        _loop = Task.Run(RunAsync, CancellationToken.None);
+        Post(new ReplicaEvent.Started());
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Ends all sessions and the loop. What a broken session had received stays and is gone on from.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_loop is null || _stopping.IsCancellationRequested)
+            return;
+        _store.Replication.LocalCommitted -= OnLocalCommitted;
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        _events.Writer.TryComplete();
+        await _loop.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAll(_running.Keys).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var request in _requests.Values)
+            request.TrySetCanceled(CancellationToken.None);
+    }
+
+    /// <summary>Runs a session with a peer at once.</summary>
+    /// <param name="peer"><c>PID</c> of a known peer, <c>HOST:PORT</c> or <c>PID@HOST:PORT</c>; an address need not be configured.</param>
+    /// <param name="cancellationToken">Stops the waiting, not the session.</param>
+    /// <exception cref="ArgumentException">There is no such peer, or the address makes no sense.</exception>
+    /// <exception cref="HonuReplicationException">The session did not succeed.</exception>
+    public async Task<SyncReport> SyncAsync(string peer, CancellationToken cancellationToken)
+    {
+        if (_loop is null)
+            throw new InvalidOperationException("The replica host was not started.");
+        var address = await AskAsync(() => Resolve(peer), cancellationToken).ConfigureAwait(false)
+            ?? throw new ArgumentException($"\"{peer}\" is neither the pid of a peer that answered before nor an address; write PID, HOST:PORT or PID@HOST:PORT.", nameof(peer));
+        var id = Interlocked.Increment(ref _lastRequest);
+        var done = new TaskCompletionSource<SyncReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _requests[id] = done;
+        Post(new ReplicaEvent.SyncRequested(id, address));
+        var report = await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return report.IsSuccess ? report : throw new HonuReplicationException(report);
+    }
+
+    /// <summary>What the replica is, holds and knows of its peers.</summary>
+    public async Task<ReplicaStatus> GetStatusAsync(CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var (peers, clock) = await AskAsync(() => (_replica.Peers, _timers.Now), cancellationToken).ConfigureAwait(false);
+        return new ReplicaStatus
+        {
+            Identity = _store.Identity,
+            Selector = _replica.SelectorName,
+            Peers = [.. peers.Select(peer => new PeerStatus
+            {
+                Address = peer.Address.ToString(),
+                Replica = peer.Replica,
+                Region = peer.Region,
+                State = peer.State,
+                RoundTrip = peer.LastDuration,
+                LastSuccess = peer.LastSuccess is { } success ? now - (clock - success) : null,
+                LastError = peer.LastError,
+            })],
+            Namespaces = [.. _store.Replication.Summaries().OrderBy(static summary => summary.Key, StringComparer.Ordinal).Select(DescribeNamespace)],
+            SessionsSucceeded = Interlocked.Read(ref _succeeded),
+            SessionsFailed = Interlocked.Read(ref _failed),
+        };
+    }
+
+    /// <summary>Stops, and closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        _connections.Dispose();
+        _timers.Dispose();
+        _stopping.Dispose();
+    }
+
+    private NamespaceStatus DescribeNamespace(KeyValuePair<string, byte[]> summary)
+    {
+        var (vector, loose) = _store.Replication.State(summary.Key);
+        return new NamespaceStatus
+        {
+            Name = summary.Key,
+            Vector = vector.Origins.ToDictionary(replica => replica, vector.HighMark),
+            Summary = Convert.ToHexStringLower(summary.Value),
+            LooseObjects = loose,
+        };
+    }
+
+    private PeerAddress? Resolve(string peer)
+    {
+        if (uint.TryParse(peer, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var pid))
+            return _replica.Peers.FirstOrDefault(known => known.Replica?.Pid == pid || known.Address.Pid == pid)?.Address;
+        return PeerAddress.TryParse(peer, out var address) ? address : null;
+    }
+
+    // Writers only set a flag: however many commits there are, one event tells of them.
+    private void OnLocalCommitted(object? sender, EventArgs e)
+    {
+        if (Interlocked.Exchange(ref _commitPending, 1) == 0)
+            Post(new ReplicaEvent.LocalCommit());
+    }
+}

@@ -1,0 +1,76 @@
+using Honu.Replication;
+
+namespace Honu.Hosting;
+
+/// <summary>What a replica is, holds and knows of its peers.</summary>
+public sealed record ReplicaStatus
+{
+    /// <summary>Who the store is.</summary>
+    public required StoreIdentity Identity { get; init; }
+
+    /// <summary>The selector that chooses peers.</summary>
+    public required string Selector { get; init; }
+
+    /// <summary>The configured peers.</summary>
+    public required IReadOnlyList<PeerStatus> Peers { get; init; }
+
+    /// <summary>The namespaces, ordered by name.</summary>
+    public required IReadOnlyList<NamespaceStatus> Namespaces { get; init; }
+
+    /// <summary>Sessions that ended well since the start, own and accepted ones.</summary>
+    public required long SessionsSucceeded { get; init; }
+
+    /// <summary>Sessions that failed since the start.</summary>
+    public required long SessionsFailed { get; init; }
+}
+
+/// <summary>How one peer fares.</summary>
+public sealed record PeerStatus
+{
+    /// <summary>Its address as configured.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>Who answered there last; <see langword="null"/> when nobody did yet.</summary>
+    public ReplicaId? Replica { get; init; }
+
+    /// <summary>Where it says that it stands.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>How it fares.</summary>
+    public required PeerState State { get; init; }
+
+    /// <summary>How long the last session that succeeded took.</summary>
+    public TimeSpan? RoundTrip { get; init; }
+
+    /// <summary>When a session last succeeded.</summary>
+    public DateTimeOffset? LastSuccess { get; init; }
+
+    /// <summary>Why the last session failed, if it did.</summary>
+    public string? LastError { get; init; }
+}
+
+/// <summary>What a replica covers of one namespace.</summary>
+public sealed record NamespaceStatus
+{
+    /// <summary>The namespace.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Per replica that wrote here, the scalar up to which all of its writes are covered.</summary>
+    public required IReadOnlyDictionary<ReplicaId, ulong> Vector { get; init; }
+
+    /// <summary>The 16-byte summary in hexadecimal: equal on converged replicas.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>Current records that the vector does not cover yet.</summary>
+    public required long LooseObjects { get; init; }
+}
+
+/// <summary>A session that was asked for did not succeed.</summary>
+public sealed class HonuReplicationException(SyncReport report) : Exception(report.Error ?? $"The session ended as {report.Outcome}.")
+{
+    /// <summary>How far it came.</summary>
+    public SyncReport Report { get; } = report;
+
+    /// <summary>Why it ended: <see cref="SyncOutcome.Unreachable"/> and <see cref="SyncOutcome.Interrupted"/> are worth another try, <see cref="SyncOutcome.Refused"/> is not.</summary>
+    public SyncOutcome Outcome => Report.Outcome;
+}

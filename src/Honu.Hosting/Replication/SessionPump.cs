@@ -1,0 +1,59 @@
+using System.Threading.Channels;
+using Google.Protobuf;
+using Grpc.Core;
+using Honu.Replication;
+using Honu.Replication.Messages;
+
+namespace Honu.Hosting;
+
+/// <summary>Moves the messages of one session between its two streams and the event loop.</summary>
+/// <remarks>
+/// What is to be sent waits in a queue that the core bounds (chunks by <see cref="ReplicaEvent.StreamWritable"/>, the rest is small).
+/// Of what was received, the next message is read only when the loop has taken the last ones: a fast peer waits in its own window.
+/// </remarks>
+internal sealed class SessionPump(SessionId session, ReplicaHost host, CancellationTokenSource cancellation) : IDisposable
+{
+    private const int MaxWaitingMessages = 4;
+
+    private readonly Channel<SessionMessage> _outgoing = Channel.CreateUnbounded<SessionMessage>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly SemaphoreSlim _waiting = new(MaxWaitingMessages);
+
+    public SessionId Session { get; } = session;
+
+    public CancellationToken Cancellation => cancellation.Token;
+
+    public void Send(SessionMessage message) => _outgoing.Writer.TryWrite(message);
+
+    /// <summary>Nothing more will be sent.</summary>
+    public void Close() => _outgoing.Writer.TryComplete();
+
+    public void Abort()
+    {
+        _outgoing.Writer.TryComplete();
+        cancellation.Cancel();
+    }
+
+    public void Dispose() => _waiting.Dispose();
+
+    /// <summary>Writes what is sent until the session is closed.</summary>
+    public async Task WriteAsync(IAsyncStreamWriter<SessionMessage> stream)
+    {
+        await foreach (var message in _outgoing.Reader.ReadAllAsync(Cancellation).ConfigureAwait(false))
+        {
+            await stream.WriteAsync(message, Cancellation).ConfigureAwait(false);
+            if (message.BodyCase == SessionMessage.BodyOneofCase.Chunk)
+                host.Post(new ReplicaEvent.StreamWritable(Session));
+        }
+    }
+
+    /// <summary>Passes on what is received until the other side ends its stream.</summary>
+    public async Task ReadAsync(IAsyncStreamReader<SessionMessage> stream)
+    {
+        while (await stream.MoveNext(Cancellation).ConfigureAwait(false))
+        {
+            await _waiting.WaitAsync(Cancellation).ConfigureAwait(false);
+            var message = stream.Current;
+            host.Post(new ReplicaEvent.MessageReceived(Session, message, ((IMessage)message).CalculateSize() + 5), _waiting);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace Honu.Replication;
+
+/// <summary>Limits of the replication protocol, version 1. What exceeds one is refused before memory is reserved for it.</summary>
+public static class MessageLimits
+{
+    /// <summary>The protocols that this build speaks.</summary>
+    public const uint ProtocolMin = 1;
+
+    /// <inheritdoc cref="ProtocolMin"/>
+    public const uint ProtocolMax = 1;
+
+    /// <summary>A chunk ends at this many bytes of records, or with the record that passes it.</summary>
+    public const int ChunkBytes = 256 * 1024;
+
+    /// <summary>A chunk ends at this many records.</summary>
+    public const int ChunkRecords = 512;
+
+    /// <summary>Bytes of records that may be on their way without credit.</summary>
+    public const int WindowBytes = 4 * 1024 * 1024;
+
+    /// <summary>Longest text in a message: a reason, a region, an owner.</summary>
+    public const int TextBytes = 1024;
+
+    /// <summary>Longest message beside the value of its longest record.</summary>
+    public const int MessageOverheadBytes = 8 * 1024 * 1024;
+
+    /// <summary>Longest message that is taken from a peer, when values have at most <paramref name="maxValueBytes"/>.</summary>
+    public static int MaxMessageBytes(int maxValueBytes) => (int)Math.Min(int.MaxValue, (long)maxValueBytes + MessageOverheadBytes);
+}

@@ -1,0 +1,51 @@
+namespace Honu.Replication;
+
+/// <summary>How a peer fares.</summary>
+public enum PeerState
+{
+    /// <summary>Not tried yet.</summary>
+    Unknown,
+
+    /// <summary>The last session succeeded.</summary>
+    Active,
+
+    /// <summary>The last session failed; another one will be tried.</summary>
+    Unreachable,
+
+    /// <summary>The peer, or we, refused for good: somebody has to act. Tried again from time to time.</summary>
+    Refused,
+}
+
+/// <summary>One peer of this replica.</summary>
+internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
+{
+    public PeerAddress Address { get; } = address;
+
+    public PeerBackoff Backoff { get; } = backoff;
+
+    public ReplicaId? Replica { get; set; }
+
+    public string? Region { get; set; }
+
+    public PeerState State { get; set; }
+
+    public TimeSpan? LastSuccess { get; set; }
+
+    public TimeSpan? LastDuration { get; set; }
+
+    public string? LastError { get; set; }
+
+    public bool HasSession { get; set; }
+
+    public PeerSnapshot ToSnapshot() => new(Address, Replica, Region, State, LastSuccess, LastDuration, LastError);
+}
+
+/// <summary>What is known of a peer at a moment.</summary>
+/// <param name="Address">Where it is reached.</param>
+/// <param name="Replica">Who answered there last.</param>
+/// <param name="Region">Where it says that it stands.</param>
+/// <param name="State">How it fares.</param>
+/// <param name="LastSuccess">When the last session with it succeeded, on the replica's clock.</param>
+/// <param name="LastDuration">How long that took.</param>
+/// <param name="LastError">Why the last session failed, if it did.</param>
+public sealed record PeerSnapshot(PeerAddress Address, ReplicaId? Replica, string? Region, PeerState State, TimeSpan? LastSuccess, TimeSpan? LastDuration, string? LastError);

@@ -1,0 +1,99 @@
+namespace Honu.Replication;
+
+/// <summary>
+/// The replication of one store as a state machine: events in, effects out. It has no sockets, timers, threads or tasks, so the same
+/// code runs over gRPC and, hundreds at a time, in the simulator.
+/// </summary>
+/// <remarks>Not thread-safe: the shell passes one event at a time and carries out the effects in their order.</remarks>
+public sealed partial class Replica
+{
+    private readonly ReplicationPort _store;
+    private readonly ReplicaOptions _options;
+    private readonly Random _random;
+    private readonly IPeerSelector _selector;
+    private readonly List<Peer> _peers;
+    private readonly Dictionary<SessionId, SessionEntry> _sessions = [];
+    private readonly List<ReplicaEffect> _effects = [];
+    private TimeSpan _interval;
+    private TimeSpan _nextSession;
+    private long _lastSessionId;
+    private TimeSpan _now;
+
+    /// <summary>Makes the state machine of an open store. It does nothing before <see cref="ReplicaEvent.Started"/>.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names all that are.</exception>
+    public Replica(ReplicationPort store, ReplicaOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        var failures = ReplicaOptionsValidator.Validate(options);
+        if (failures.Count > 0)
+            throw new ArgumentException(string.Join(" ", failures), nameof(options));
+        _store = store;
+        _options = options;
+        _random = new Random(options.Seed);
+        _selector = PeerSelectors.Create(options.Selector);
+        _peers = [.. options.Peers.Select(NewPeer)];
+        _interval = options.BaseInterval;
+    }
+
+    /// <summary>The peers as they fare now.</summary>
+    public IReadOnlyList<PeerSnapshot> Peers => [.. _peers.Select(static peer => peer.ToSnapshot())];
+
+    /// <summary>Sessions that are open now, own and accepted ones.</summary>
+    public int OpenSessions => _sessions.Count;
+
+    /// <summary>The name of the selector in use.</summary>
+    public string SelectorName => _selector.Name;
+
+    /// <summary>A fresh id for a session that a peer opens.</summary>
+    public SessionId NextSessionId() => new(++_lastSessionId);
+
+    /// <summary>Reacts to an event.</summary>
+    /// <param name="happened">What happened.</param>
+    /// <param name="now">The time, on a clock that never goes back.</param>
+    /// <returns>What is to be done, in this order; valid until the next call.</returns>
+    public IReadOnlyList<ReplicaEffect> Handle(ReplicaEvent happened, TimeSpan now)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        _effects.Clear();
+        _now = now;
+        switch (happened)
+        {
+            case ReplicaEvent.Started:
+                ScheduleNextSession(TimeSpan.Zero);
+                break;
+            case ReplicaEvent.LocalCommit:
+                HurryAfterLocalWrite();
+                break;
+            case ReplicaEvent.TimerDue due when due.Timer.Kind == ReplicaTimerKind.NextSession:
+                OpenNextSession();
+                break;
+            case ReplicaEvent.TimerDue due:
+                CheckProgress(due.Timer.Session);
+                break;
+            case ReplicaEvent.SyncRequested request:
+                OpenSession(FindOrMakePeer(request.Address), request.Request);
+                break;
+            case ReplicaEvent.SessionOpened opened:
+                Advance(opened.Session, session => session.Opened(now));
+                break;
+            case ReplicaEvent.SessionAccepted accepted:
+                Accept(accepted.Session);
+                break;
+            case ReplicaEvent.MessageReceived received:
+                Advance(received.Session, session => session.Receive(received.Message, received.Bytes, now));
+                break;
+            case ReplicaEvent.StreamWritable writable:
+                Advance(writable.Session, session => session.Writable(now));
+                break;
+            case ReplicaEvent.SessionEnded ended:
+                Advance(ended.Session, session => session.Ended(ended.Error, now));
+                break;
+        }
+
+        return _effects;
+    }
+
+    private Peer NewPeer(PeerAddress address) => new(address, new PeerBackoff(_options.InitialBackoff, _options.MaxBackoff));
+
+    private sealed record SessionEntry(Session Session, Peer? Peer, long? Request);
+}

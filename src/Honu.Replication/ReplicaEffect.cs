@@ -1,0 +1,35 @@
+using Honu.Replication.Messages;
+
+namespace Honu.Replication;
+
+/// <summary>Something that the state machine wants done. The shell (or the simulator) carries effects out in their order.</summary>
+public abstract record ReplicaEffect
+{
+    private ReplicaEffect()
+    {
+    }
+
+    /// <summary>Connect to a peer and open a session; answer with <see cref="ReplicaEvent.SessionOpened"/> or <see cref="ReplicaEvent.SessionEnded"/>.</summary>
+    public sealed record OpenSession(SessionId Session, PeerAddress Address) : ReplicaEffect;
+
+    /// <summary>Send a message. For a chunk, answer with <see cref="ReplicaEvent.StreamWritable"/> once it has left.</summary>
+    public sealed record Send(SessionId Session, SessionMessage Message) : ReplicaEffect;
+
+    /// <summary>Nothing more will be sent. The initiator half-closes and waits for the other side's end; the responder ends the call.</summary>
+    public sealed record CloseSession(SessionId Session) : ReplicaEffect;
+
+    /// <summary>Give the session up: cancel its call. No <see cref="ReplicaEvent.SessionEnded"/> is expected.</summary>
+    public sealed record AbortSession(SessionId Session) : ReplicaEffect;
+
+    /// <summary>Wake the replica by <see cref="ReplicaEvent.TimerDue"/> at a time on the clock that <see cref="Replica.Handle"/> is given.</summary>
+    public sealed record SetTimer(ReplicaTimer Timer, TimeSpan Due) : ReplicaEffect;
+
+    /// <summary>A timer is not needed any more.</summary>
+    public sealed record ClearTimer(ReplicaTimer Timer) : ReplicaEffect;
+
+    /// <summary>A session has ended.</summary>
+    /// <param name="Session">The session.</param>
+    /// <param name="Request">The request that asked for it, if one did.</param>
+    /// <param name="Report">How it went.</param>
+    public sealed record SessionFinished(SessionId Session, long? Request, SyncReport Report) : ReplicaEffect;
+}

@@ -1,0 +1,65 @@
+using Honu.Replication.Messages;
+
+namespace Honu.Replication;
+
+/// <summary>Something that happened outside of the state machine. The shell (or the simulator) passes events to <see cref="Replica.Handle"/>, one at a time.</summary>
+public abstract record ReplicaEvent
+{
+    private ReplicaEvent()
+    {
+    }
+
+    /// <summary>The replica begins its work.</summary>
+    public sealed record Started : ReplicaEvent;
+
+    /// <summary>Local writes were committed. Several commits may be told by one event.</summary>
+    public sealed record LocalCommit : ReplicaEvent;
+
+    /// <summary>A timer that <see cref="ReplicaEffect.SetTimer"/> set has come due.</summary>
+    public sealed record TimerDue(ReplicaTimer Timer) : ReplicaEvent;
+
+    /// <summary>Somebody asks for a session with a peer at once.</summary>
+    /// <param name="Request">Comes back in <see cref="ReplicaEffect.SessionFinished"/>.</param>
+    /// <param name="Address">The peer; need not be configured.</param>
+    public sealed record SyncRequested(long Request, PeerAddress Address) : ReplicaEvent;
+
+    /// <summary>A session that <see cref="ReplicaEffect.OpenSession"/> asked for has its streams.</summary>
+    public sealed record SessionOpened(SessionId Session) : ReplicaEvent;
+
+    /// <summary>A peer has opened a session.</summary>
+    /// <param name="Session">A new id from <see cref="Replica.NextSessionId"/>.</param>
+    public sealed record SessionAccepted(SessionId Session) : ReplicaEvent;
+
+    /// <summary>A message has arrived.</summary>
+    /// <param name="Session">The session.</param>
+    /// <param name="Message">The message.</param>
+    /// <param name="Bytes">Its length on the wire, with its frame.</param>
+    public sealed record MessageReceived(SessionId Session, SessionMessage Message, int Bytes) : ReplicaEvent;
+
+    /// <summary>A chunk that was sent has left for the network: the next one may follow.</summary>
+    public sealed record StreamWritable(SessionId Session) : ReplicaEvent;
+
+    /// <summary>The session's streams have ended.</summary>
+    /// <param name="Session">The session.</param>
+    /// <param name="Error">Why, or <see langword="null"/> when the other side ended them in good order.</param>
+    public sealed record SessionEnded(SessionId Session, string? Error) : ReplicaEvent;
+}
+
+/// <summary>Names a session of one replica, for as long as the replica lives.</summary>
+/// <param name="Value">A running number.</param>
+public readonly record struct SessionId(long Value);
+
+/// <summary>Names a timer; setting it again replaces it.</summary>
+/// <param name="Kind">What it is for.</param>
+/// <param name="Session">Which session, for a session's timer.</param>
+public readonly record struct ReplicaTimer(ReplicaTimerKind Kind, SessionId Session = default);
+
+/// <summary>What a timer is for.</summary>
+public enum ReplicaTimerKind
+{
+    /// <summary>The next session is due.</summary>
+    NextSession,
+
+    /// <summary>A session may have stopped making progress.</summary>
+    SessionProgress,
+}

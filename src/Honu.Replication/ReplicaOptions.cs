@@ -1,0 +1,41 @@
+namespace Honu.Replication;
+
+/// <summary>How a replica takes part in replication.</summary>
+public sealed record ReplicaOptions
+{
+    /// <summary>The peers to begin with. An address of this replica itself is found out and left alone.</summary>
+    /// <value>Default none: the replica answers others but opens no session.</value>
+    public IReadOnlyList<PeerAddress> Peers { get; init; } = [];
+
+    /// <summary>Time between sessions while they find something. Shorter: fresher replicas, more messages.</summary>
+    /// <value>Default 500 ms.</value>
+    public TimeSpan BaseInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Longest time between sessions: it doubles up to here while they find nothing. A local write brings it back to the base.</summary>
+    /// <value>Default 4 s.</value>
+    public TimeSpan MaxInterval { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>A session that makes no progress for this long is given up.</summary>
+    /// <value>Default 15 s.</value>
+    public TimeSpan ProgressTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a peer is left alone after a first failure; doubles with each further one.</summary>
+    /// <value>Default 250 ms.</value>
+    public TimeSpan InitialBackoff { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Longest time that an unreachable or refusing peer is left alone.</summary>
+    /// <value>Default 4 s.</value>
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>Sessions that peers may have open here at a time; further ones are asked to come back.</summary>
+    /// <value>Default 64.</value>
+    public int MaxIncomingSessions { get; init; } = 64;
+
+    /// <summary>Who chooses the peer of the next session; one of <see cref="PeerSelectors.Names"/>.</summary>
+    /// <value>Default <c>uniform</c>.</value>
+    public string Selector { get; init; } = "uniform";
+
+    /// <summary>Seed of the random choices.</summary>
+    /// <value>Default 0. Replicas should have different ones.</value>
+    public int Seed { get; init; }
+}

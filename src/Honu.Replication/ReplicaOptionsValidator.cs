@@ -1,0 +1,30 @@
+namespace Honu.Replication;
+
+/// <summary>Checks <see cref="ReplicaOptions"/>: used by <see cref="Replica"/> and by the host at its start.</summary>
+public static class ReplicaOptionsValidator
+{
+    /// <summary>Every fault, each a sentence that names the value found and what is allowed; empty when there is none.</summary>
+    public static IReadOnlyList<string> Validate(ReplicaOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var failures = new List<string>();
+        Positive(nameof(options.BaseInterval), options.BaseInterval, failures);
+        Positive(nameof(options.ProgressTimeout), options.ProgressTimeout, failures);
+        Positive(nameof(options.InitialBackoff), options.InitialBackoff, failures);
+        if (options.MaxInterval < options.BaseInterval)
+            failures.Add($"MaxInterval ({options.MaxInterval}) must not be shorter than BaseInterval ({options.BaseInterval}).");
+        if (options.MaxBackoff < options.InitialBackoff)
+            failures.Add($"MaxBackoff ({options.MaxBackoff}) must not be shorter than InitialBackoff ({options.InitialBackoff}).");
+        if (options.MaxIncomingSessions < 1)
+            failures.Add($"MaxIncomingSessions ({options.MaxIncomingSessions}) must be at least 1.");
+        if (!PeerSelectors.Names.Contains(options.Selector, StringComparer.Ordinal))
+            failures.Add($"Selector \"{options.Selector}\" is unknown; there are: {string.Join(", ", PeerSelectors.Names)}.");
+        return failures;
+    }
+
+    private static void Positive(string name, TimeSpan value, List<string> failures)
+    {
+        if (value <= TimeSpan.Zero)
+            failures.Add($"{name} ({value}) must be above zero.");
+    }
+}

@@ -1,0 +1,58 @@
+using Google.Protobuf;
+using Honu.Replication.Messages;
+
+namespace Honu.Replication;
+
+/// <summary>Builds the Hello of this replica, and judges that of another one.</summary>
+internal static class SessionHello
+{
+    public static Hello Build(ReplicationPort store, IReadOnlyDictionary<string, byte[]> summaries)
+    {
+        var identity = store.Identity;
+        var hello = new Hello
+        {
+            ProtocolMin = MessageLimits.ProtocolMin,
+            ProtocolMax = MessageLimits.ProtocolMax,
+            Cluster = identity.Cluster,
+            StoreId = ToBytes(identity.StoreId),
+            Incarnation = ToBytes(identity.Incarnation),
+            Replica = identity.Replica.ToUInt64(),
+            Clock = (uint)identity.Clock,
+            Region = store.Description.Region ?? "",
+            Owner = store.Description.Owner ?? "",
+            MaxValueBytes = (uint)store.MaxValueBytes,
+            WindowBytes = MessageLimits.WindowBytes,
+        };
+        foreach (var (name, summary) in summaries)
+            hello.Namespaces.Add(new NamespaceSummary { Name = name, Summary = UnsafeByteOperations.UnsafeWrap(summary) });
+        return hello;
+    }
+
+    /// <summary>Why this replica and the sender of <paramref name="hello"/> must not exchange anything, or <see langword="null"/>.</summary>
+    public static Refusal? FindObjection(ReplicationPort store, Hello hello, uint? expectedPid)
+    {
+        var own = store.Identity;
+        var replica = ReplicaId.FromUInt64(hello.Replica);
+        if (hello.ProtocolMin > MessageLimits.ProtocolMax || hello.ProtocolMax < MessageLimits.ProtocolMin)
+            return No(Refusal.Types.Reason.Protocol, $"replica {own.Replica} speaks protocols {MessageLimits.ProtocolMin} to {MessageLimits.ProtocolMax}, replica {replica} speaks {hello.ProtocolMin} to {hello.ProtocolMax}: upgrade the older one");
+        if (hello.Cluster != own.Cluster)
+            return No(Refusal.Types.Reason.Cluster, $"replica {own.Replica} belongs to cluster \"{own.Cluster}\", replica {replica} to \"{hello.Cluster}\": give both the same --cluster");
+        if (ToGuid(hello.StoreId) == own.StoreId)
+            return No(Refusal.Types.Reason.Identity, $"the peer is store {own.StoreId} itself, or a copy of it: remove the address from its own peers, or restore the copy as a new replica");
+        if (replica.Pid == own.Replica.Pid)
+            return No(Refusal.Types.Reason.Identity, $"two stores ({own.StoreId} and {ToGuid(hello.StoreId)}) have the pid {replica.Pid}: give one of them another --pid");
+        if (expectedPid is { } pid && pid != replica.Pid)
+            return No(Refusal.Types.Reason.Identity, $"pid {pid} was expected at this address, pid {replica.Pid} answered");
+        if (hello.Clock != (uint)own.Clock)
+            return No(Refusal.Types.Reason.Clock, $"replica {own.Replica} counts versions with the {own.Clock} clock, replica {replica} with another: clocks are chosen when a store is created and cannot be mixed");
+        if (hello.MaxValueBytes != (uint)store.MaxValueBytes)
+            return No(Refusal.Types.Reason.Protocol, $"replica {own.Replica} takes values of up to {store.MaxValueBytes} bytes, replica {replica} of up to {hello.MaxValueBytes}: MaxValueBytes must be the same");
+        return null;
+    }
+
+    public static Guid ToGuid(ByteString bytes) => new(bytes.Span, bigEndian: true);
+
+    private static Refusal No(Refusal.Types.Reason reason, string message) => new() { Reason = reason, Message = message };
+
+    private static ByteString ToBytes(Guid id) => UnsafeByteOperations.UnsafeWrap(id.ToByteArray(bigEndian: true));
+}
