@@ -7,6 +7,7 @@ using Honu.Cli.Parsing;
 using Honu.Cli.Serving;
 using Honu.Hosting;
 using Honu.Hosting.Services;
+using Honu.Replication;
 
 namespace Honu.Cli.Commands;
 
@@ -54,7 +55,7 @@ internal static class ServeCommand
             var wantedPeers = parsed.GetValue(peers) ?? [];
             foreach (var peer in wantedPeers)
             {
-                if (!PeerAddress.TryParse(peer, out var address) || address.Address is null)
+                if (!PeerAddress.TryParse(peer, out _))
                     throw CliException.Usage($"\"{peer}\" is not a peer. Write HOST:PORT, or PID@HOST:PORT to insist on who answers.");
             }
 

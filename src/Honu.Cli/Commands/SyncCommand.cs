@@ -4,8 +4,8 @@ using System.Text.Json;
 using Honu.Cli.Access;
 using Honu.Cli.Output;
 using Honu.Cli.Parsing;
-using Honu.Hosting;
 using Honu.Hosting.Services;
+using Honu.Replication;
 
 namespace Honu.Cli.Commands;
 
@@ -29,7 +29,7 @@ internal static class SyncCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var peer = parsed.GetRequiredValue(with);
-            if (!PeerAddress.TryParse(peer, out _))
+            if (!PeerName.IsWellFormed(peer))
                 throw CliException.Usage($"\"{peer}\" is not a peer. Write PID, HOST:PORT or PID@HOST:PORT.");
             await using var store = (RemoteStore)common.Open(parsed, create: false);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -59,10 +59,10 @@ internal static class SyncCommand
     {
         output.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Initiator} with {report.Responder}: {report.Outcome} in {report.Duration.TotalMilliseconds:0.###} ms, {report.RoundTrips} round trips"));
+            $"{report.Initiator} with {report.Responder}: {Outcome(report)} in {report.Duration.TotalMilliseconds:0.###} ms, {report.RoundTrips} round trips"));
         output.Line(string.Create(CultureInfo.InvariantCulture, $"sent      {report.ObjectsSent} objects, {report.BytesSent} bytes"));
         output.Line(string.Create(CultureInfo.InvariantCulture, $"received  {report.ObjectsReceived} objects, {report.BytesReceived} bytes"));
-        foreach (var (kind, count) in report.Kinds.OrderBy(static item => item.Key))
+        foreach (var (kind, count) in report.Updates.ToDictionary())
             output.Line(string.Create(CultureInfo.InvariantCulture, $"{StoreDescription.KindName(kind),-9} {count}"));
     }
 
@@ -77,13 +77,15 @@ internal static class SyncCommand
         json.WriteNumber("objectsSent"u8, report.ObjectsSent);
         json.WriteNumber("objectsReceived"u8, report.ObjectsReceived);
         json.WriteStartObject("kinds"u8);
-        foreach (var (kind, count) in report.Kinds.OrderBy(static item => item.Key))
+        foreach (var (kind, count) in report.Updates.ToDictionary())
             json.WriteNumber(StoreDescription.KindName(kind), count);
         json.WriteEndObject();
         json.WriteNumber("milliseconds"u8, Math.Round(report.Duration.TotalMilliseconds, 3));
-        json.WriteString("outcome"u8, report.Outcome);
+        json.WriteString("outcome"u8, Outcome(report));
         json.WriteEndObject();
     }
+
+    private static string Outcome(SyncReport report) => report.Outcome == SyncOutcome.Equal ? "equal" : "completed";
 
     private static void Replica(Utf8JsonWriter json, ReadOnlySpan<byte> name, ReplicaId replica)
     {

@@ -1,4 +1,5 @@
 using Honu.Hosting.Services;
+using Honu.Replication;
 using AdminWire = Honu.Hosting.Protocol.Admin;
 using StoreWire = Honu.Hosting.Protocol.Stores;
 
@@ -56,10 +57,21 @@ internal static class InfoMapping
         BytesReceived = (long)response.BytesReceived,
         ObjectsSent = (long)response.ObjectsSent,
         ObjectsReceived = (long)response.ObjectsReceived,
-        Kinds = response.Kinds
-            .Where(static item => Enum.TryParse<UpdateKind>(item.Key, ignoreCase: true, out _))
-            .ToDictionary(static item => Enum.Parse<UpdateKind>(item.Key, ignoreCase: true), static item => (long)item.Value),
+        Updates = Counts(response.Kinds),
         Duration = TimeSpan.FromMicroseconds(response.DurationMicros),
-        Outcome = response.Outcome,
+        Outcome = Enum.TryParse<SyncOutcome>(response.Outcome, ignoreCase: true, out var outcome) ? outcome : SyncOutcome.Interrupted,
     };
+
+    // A newer server may know kinds that this client does not: they are left out.
+    private static UpdateCounts Counts(IEnumerable<KeyValuePair<string, ulong>> kinds)
+    {
+        var counts = default(UpdateCounts);
+        foreach (var (name, count) in kinds)
+        {
+            if (Enum.TryParse<UpdateKind>(name, ignoreCase: true, out var kind) && Enum.IsDefined(kind))
+                counts.Add(kind, (long)count);
+        }
+
+        return counts;
+    }
 }

@@ -1,4 +1,5 @@
 using Honu.Hosting.Protocol.Admin;
+using Honu.Replication;
 
 namespace Honu.Hosting;
 

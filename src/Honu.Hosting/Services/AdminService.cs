@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Honu.Hosting.Protocol.Admin;
+using Honu.Replication;
 using Microsoft.Extensions.Logging;
 
 namespace Honu.Hosting.Services;
@@ -7,12 +8,12 @@ namespace Honu.Hosting.Services;
 /// <summary>What operators ask of a replica (honu.admin.v1). Without a replica host it tells who the store is and refuses sessions.</summary>
 internal sealed class AdminService(HonuStore store, ReplicaHost? replica, ServiceGate gate, ILogger<AdminService> logger) : Admin.AdminBase
 {
-    public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
+    public override async Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
     {
         try
         {
             using var pass = gate.Enter();
-            return Task.FromResult(Describe());
+            return await Describe(context.CancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -28,10 +29,15 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
             using var pass = gate.Enter();
             if (replica is null)
                 throw new RpcException(new Status(StatusCode.FailedPrecondition, "This server does not replicate. Start it as a replica: honu serve does."));
-            if (!PeerAddress.TryParse(request.Peer, out _))
+            if (!PeerName.IsWellFormed(request.Peer))
                 throw ServiceErrors.Invalid("A peer is written PID, HOST:PORT or PID@HOST:PORT.");
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, gate.Aborted);
             return Describe(await replica.SyncAsync(request.Peer, linked.Token).ConfigureAwait(false));
+        }
+        catch (HonuReplicationException e)
+        {
+            // The session was run and ended without success: its outcome decides the status.
+            throw Failure(e);
         }
         catch (Exception e)
         {
@@ -39,6 +45,27 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
             throw ServiceErrors.Map(e, context, logger);
         }
     }
+
+    private static string OutcomeName(SyncOutcome outcome) => outcome switch
+    {
+        SyncOutcome.Completed => "completed",
+        SyncOutcome.Equal => "equal",
+        SyncOutcome.Unreachable => "unreachable",
+        SyncOutcome.Interrupted => "interrupted",
+        _ => "refused",
+    };
+
+    private static string StateName(PeerState state) => state switch
+    {
+        PeerState.Active => "active",
+        PeerState.Unreachable => "unreachable",
+        PeerState.Refused => "refused",
+        _ => "unknown",
+    };
+
+    private static RpcException Failure(HonuReplicationException e) => new(new Status(
+        e.Outcome == SyncOutcome.Refused ? StatusCode.PermissionDenied : StatusCode.Unavailable,
+        e.Message.ReplaceLineEndings(" ")));
 
     private static SyncResponse Describe(SyncReport report)
     {
@@ -52,9 +79,9 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
             ObjectsSent = (ulong)report.ObjectsSent,
             ObjectsReceived = (ulong)report.ObjectsReceived,
             DurationMicros = (ulong)report.Duration.TotalMicroseconds,
-            Outcome = report.Outcome,
+            Outcome = OutcomeName(report.Outcome),
         };
-        foreach (var (kind, count) in report.Kinds)
+        foreach (var (kind, count) in report.Updates.ToDictionary())
             response.Kinds.Add(StoreDescription.KindName(kind), (ulong)count);
         return response;
     }
@@ -65,7 +92,7 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
         {
             Address = peer.Address,
             Region = peer.Region ?? "",
-            State = peer.State,
+            State = StateName(peer.State),
             HasRoundTrip = peer.RoundTrip is not null,
             RoundTripMicros = (ulong)(peer.RoundTrip?.TotalMicroseconds ?? 0),
             LastSuccessUnixMillis = (ulong)(peer.LastSuccess?.ToUnixTimeMilliseconds() ?? 0),
@@ -76,13 +103,13 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
         return result;
     }
 
-    private StatusResponse Describe()
+    private async Task<StatusResponse> Describe(CancellationToken cancellationToken)
     {
         var response = new StatusResponse { Identity = StoreDescription.Identity(store), ServerVersion = StoreDescription.SoftwareVersion };
         if (replica is null)
             return response;
 
-        var status = replica.GetStatus();
+        var status = await replica.GetStatusAsync(cancellationToken).ConfigureAwait(false);
         response.Replicating = true;
         response.Selector = status.Selector;
         response.Peers.Add(status.Peers.Select(Describe));
