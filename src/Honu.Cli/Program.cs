@@ -1,1 +1,3 @@
-Console.WriteLine("honu");
+using Honu.Cli;
+
+return await HonuCommand.RunAsync(args);

@@ -1,0 +1,34 @@
+using Honu.Hosting;
+using Honu.Hosting.Services;
+
+namespace Honu.Cli.Access;
+
+/// <summary>The store that a verb works on: a directory here, or a server.</summary>
+internal interface IStoreAccess : IAsyncDisposable
+{
+    /// <summary>The latest version with its value; null when missing or deleted.</summary>
+    Task<StoreObject?> GetAsync(string ns, byte[] key, CancellationToken cancellationToken);
+
+    /// <summary>Writes and tells the version made.</summary>
+    Task<ObjectVersion> PutAsync(string ns, byte[] key, byte[] value, WriteOptions options, CancellationToken cancellationToken);
+
+    /// <summary>Writes if the current version is the expected one, and tells the version that is current then.</summary>
+    Task<(bool Written, ObjectVersion Version)> TryPutAsync(
+        string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, CancellationToken cancellationToken);
+
+    /// <summary>The tombstone; default when nothing was there.</summary>
+    Task<ObjectVersion> DeleteAsync(string ns, byte[] key, WriteOptions options, CancellationToken cancellationToken);
+
+    /// <summary>Hands objects to the sink in order, from one snapshot.</summary>
+    Task ScanAsync(StoreScan scan, IScanSink sink, CancellationToken cancellationToken);
+
+    /// <summary>Versions of one object, newest first.</summary>
+    IAsyncEnumerable<StoreObject> HistoryAsync(string ns, byte[] key, CancellationToken cancellationToken);
+
+    /// <summary>Writes batches in order; tells how many operations are stored, also when it fails half-way.</summary>
+    Task<long> ImportAsync(
+        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches, WriteOptions options, Action<long> progress, CancellationToken cancellationToken);
+
+    /// <summary>Identity and limits; figures if asked for.</summary>
+    Task<StoreInfo> GetInfoAsync(bool includeFigures, CancellationToken cancellationToken);
+}

@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using Honu.Hosting;
+using Honu.Hosting.Services;
+
+namespace Honu.Cli.Access;
+
+/// <summary>A store's directory, opened by this process.</summary>
+internal sealed class LocalStore : IStoreAccess
+{
+    private readonly HonuStore _store;
+
+    private LocalStore(HonuStore store) => _store = store;
+
+    public HonuStore Store => _store;
+
+    public static LocalStore Open(string path, bool create) => new(HonuStore.Open(path, new HonuStoreOptions { CreateIfMissing = create }));
+
+    public Task<StoreObject?> GetAsync(string ns, byte[] key, CancellationToken cancellationToken)
+    {
+        var value = _store.Namespace(ns).Get(key, out var version);
+        return Task.FromResult(value is null ? null : new StoreObject(ns, key, value, version));
+    }
+
+    public Task<ObjectVersion> PutAsync(string ns, byte[] key, byte[] value, WriteOptions options, CancellationToken cancellationToken) =>
+        Task.FromResult(_store.Namespace(ns).Put(key, value, options));
+
+    public Task<(bool Written, ObjectVersion Version)> TryPutAsync(
+        string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, CancellationToken cancellationToken)
+    {
+        var written = _store.Namespace(ns).TryPut(key, value, expected, out var version, options);
+        return Task.FromResult((written, version));
+    }
+
+    public Task<ObjectVersion> DeleteAsync(string ns, byte[] key, WriteOptions options, CancellationToken cancellationToken)
+    {
+        var deleted = _store.Namespace(ns).Delete(key, out var tombstone, options);
+        return Task.FromResult(deleted ? tombstone : default);
+    }
+
+    public Task ScanAsync(StoreScan scan, IScanSink sink, CancellationToken cancellationToken)
+    {
+        using var snapshot = _store.CreateSnapshot();
+        new StoreScanner(snapshot, scan).Run(sink, cancellationToken);
+        return Task.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<StoreObject> HistoryAsync(string ns, byte[] key, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        foreach (var entry in _store.Namespace(ns).History(key))
+            yield return new StoreObject(ns, key, entry.Value, entry.Version, entry.LostConflict);
+    }
+
+    public async Task<long> ImportAsync(
+        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches, WriteOptions options, Action<long> progress, CancellationToken cancellationToken)
+    {
+        var runs = new ImportRuns(_store, options);
+        await foreach (var batch in batches.WithCancellation(cancellationToken))
+        {
+            try
+            {
+                foreach (var operation in batch)
+                    runs.Add(operation.Namespace, operation.Key, operation.Value, operation.IsDelete);
+                runs.Flush();
+            }
+            finally
+            {
+                progress(runs.Written);
+            }
+        }
+
+        return runs.Written;
+    }
+
+    public Task<StoreInfo> GetInfoAsync(bool includeFigures, CancellationToken cancellationToken) =>
+        Task.FromResult(StoreDescription.Info(_store, includeFigures));
+
+    public ValueTask DisposeAsync()
+    {
+        _store.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

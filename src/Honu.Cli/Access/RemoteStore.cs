@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+using Honu.Hosting;
+using Honu.Hosting.Services;
+
+namespace Honu.Cli.Access;
+
+/// <summary>A store behind a server.</summary>
+internal sealed class RemoteStore : IStoreAccess
+{
+    private RemoteStore(StoreClient client) => Client = client;
+
+    public StoreClient Client { get; }
+
+    public static RemoteStore Connect(string address, TimeSpan timeout, bool allowInsecure)
+    {
+        if (!HostPort.TryParse(address, out var target) || target.Port == 0)
+            throw new CliException(ExitCodes.Unreachable, $"\"{address}\" is not an address. Write HOST:PORT, for example 127.0.0.1:7000.");
+        if (!target.IsLoopback && !allowInsecure && !ResolvesToLoopback(target, timeout))
+        {
+            throw CliException.Usage(
+                $"{address} is another machine, and the connection would be plaintext. Add --allow-insecure to send it in the open, or use a tunnel to this machine's loopback.");
+        }
+
+        return new RemoteStore(StoreClient.Connect(address, new StoreClientOptions { Timeout = timeout, AllowInsecure = true, MaxMessageBytes = int.MaxValue }));
+    }
+
+    public Task<StoreObject?> GetAsync(string ns, byte[] key, CancellationToken cancellationToken) => Client.GetAsync(ns, key, cancellationToken);
+
+    public Task<ObjectVersion> PutAsync(string ns, byte[] key, byte[] value, WriteOptions options, CancellationToken cancellationToken) =>
+        Client.PutAsync(ns, key, value, options, cancellationToken);
+
+    public Task<(bool Written, ObjectVersion Version)> TryPutAsync(
+        string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, CancellationToken cancellationToken) =>
+        Client.TryPutAsync(ns, key, value, expected, options, cancellationToken);
+
+    public Task<ObjectVersion> DeleteAsync(string ns, byte[] key, WriteOptions options, CancellationToken cancellationToken) =>
+        Client.DeleteAsync(ns, key, options, cancellationToken);
+
+    public async Task ScanAsync(StoreScan scan, IScanSink sink, CancellationToken cancellationToken)
+    {
+        await foreach (var item in Client.ScanAsync(scan, cancellationToken))
+            sink.Accept(item.Namespace, item.Key.Span, item.Value.Span, item.Version, item.LostConflict);
+    }
+
+    public IAsyncEnumerable<StoreObject> HistoryAsync(string ns, byte[] key, CancellationToken cancellationToken) =>
+        Client.HistoryAsync(ns, key, cancellationToken);
+
+    public Task<long> ImportAsync(
+        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches, WriteOptions options, Action<long> progress, CancellationToken cancellationToken) =>
+        Client.ImportAsync(batches, options, progress, cancellationToken);
+
+    public Task<StoreInfo> GetInfoAsync(bool includeFigures, CancellationToken cancellationToken) => Client.GetInfoAsync(includeFigures, cancellationToken);
+
+    public ValueTask DisposeAsync() => Client.DisposeAsync();
+
+    // A name that does not resolve is unreachable, whatever is allowed; one that means this machine needs no permission.
+    private static bool ResolvesToLoopback(HostPort target, TimeSpan timeout)
+    {
+        if (IPAddress.TryParse(target.Host, out _))
+            return false;
+        try
+        {
+            var addresses = Dns.GetHostAddressesAsync(target.Host, CancellationToken.None).WaitAsync(timeout).GetAwaiter().GetResult();
+            return addresses.Length > 0 && Array.TrueForAll(addresses, IPAddress.IsLoopback);
+        }
+        catch (Exception e) when (e is SocketException or TimeoutException or ArgumentException)
+        {
+            throw new CliException(ExitCodes.Unreachable, $"Cannot reach {target}: the name \"{target.Host}\" does not resolve. Check the address.");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Text;
+using Honu.Cli.Output;
+
+namespace Honu.Cli.Commands;
+
+/// <summary><c>honu get</c>: prints the latest value of one object.</summary>
+internal static class GetCommand
+{
+    public static Command Create()
+    {
+        var common = new CommonOptions();
+        var key = new Argument<string>("KEY") { Description = "The key." };
+        var raw = new Option<bool>("--raw") { Description = "Print the value byte for byte, without a line end after it." };
+        var command = new VerbCommand("get", "Print the latest value of an object and a line end. Prints nothing and exits with 3 when there is no such object.", """
+              honu get order/17 --db ./data
+              honu get photo --db ./data --raw > photo.jpg
+              honu get order/17 --remote 127.0.0.1:7000 --json
+            """) { key, raw };
+        common.AddStore(command);
+        common.AddObjects(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var ns = common.NamespaceName(parsed);
+            var keyBytes = common.Key(parsed, parsed.GetRequiredValue(key));
+            var (json, base64, exact) = (parsed.GetValue(common.Json), parsed.GetValue(common.Base64), parsed.GetValue(raw));
+            if (exact && (json || base64))
+                throw CliException.Usage("--raw prints bytes; it does not go with --json or --base64.");
+
+            await using var store = common.Open(parsed, create: false);
+            var found = await store.GetAsync(ns, keyBytes, cancellation)
+                ?? throw new CliException(ExitCodes.NotFound, $"There is no object \"{PlainText.Format(keyBytes, base64)}\" in namespace \"{ns}\".");
+            using var output = new ResultWriter();
+            if (json)
+            {
+                var line = new ObjectLine { Namespace = ns, Key = found.Key.Span, Value = found.Value.Span, Version = found.Version, Base64 = base64 };
+                output.Json(line, ObjectLine.Write);
+                return ExitCodes.Ok;
+            }
+
+            output.Append(base64 ? Encoding.ASCII.GetBytes(Convert.ToBase64String(found.Value.Span)) : found.Value.Span);
+            if (!exact)
+                output.Append("\n"u8);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,133 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Honu.Cli.Output;
+using Honu.Cli.Parsing;
+using Honu.Cli.Serving;
+using Honu.Hosting;
+using Honu.Hosting.Services;
+using Honu.Replication;
+
+namespace Honu.Cli.Commands;
+
+/// <summary><c>honu serve</c>: serves a store to clients and replicates it, until a signal ends it.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        var common = new CommonOptions();
+        var listen = new Option<string>("--listen") { Description = "Where to listen; port 0 takes a free one, which the first line of output names.", HelpName = "HOST:PORT", Required = true };
+        var pid = new Option<uint?>("--pid") { Description = "The replica's number, unique in the cluster. Default: drawn at random when the store is created.", HelpName = "N" };
+        var region = new Option<string?>("--region") { Description = "Where this replica is, as a name that replicas of one place share.", HelpName = "NAME" };
+        var cluster = new Option<string?>("--cluster") { Description = "The cluster; replicas of different clusters refuse each other.", HelpName = "NAME" };
+        var peers = new Option<string[]>("--peer") { Description = "A peer to replicate with; may be given more than once.", HelpName = "[PID@]HOST:PORT", DefaultValueFactory = static _ => [] };
+        var interval = CommonOptions.Duration("--interval", "Time between sessions, fixed. Default: 500ms, doubling up to 4s while nothing is found.");
+        var selector = new Option<string>("--selector") { Description = "How the peer of a session is chosen.", HelpName = "NAME", DefaultValueFactory = static _ => "uniform" };
+        var cache = new Option<long?>("--block-cache")
+        {
+            Description = "Memory for blocks of the engine, for example 64MiB. Larger: fewer reads of the disk.",
+            HelpName = "SIZE",
+            CustomParser = static result =>
+            {
+                if (Sizes.TryParse(result.Tokens[0].Value, out var bytes))
+                    return bytes;
+                result.AddError($"\"{result.Tokens[0].Value}\" is not a size. Write a number and a unit: 64KiB, 16MiB, 1GiB.");
+                return null;
+            },
+        };
+        var command = new VerbCommand(
+            "serve",
+            "Serve a store to clients and replicate it with peers. Prints one line when it is ready; SIGTERM or SIGINT stop it cleanly.",
+            """
+              honu serve --db ./data --listen 127.0.0.1:7000 --pid 1
+              honu serve --db ./other --listen 127.0.0.1:7001 --pid 2 --peer 1@127.0.0.1:7000
+              honu serve --db ./test --listen 127.0.0.1:0 --json
+            """)
+        {
+            common.Db, listen, pid, region, cluster, peers, interval, selector, cache, common.AllowInsecure, common.Json,
+        };
+        common.Db.Required = true;
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var insecure = parsed.GetValue(common.AllowInsecure);
+            var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure);
+            var wantedPeers = parsed.GetValue(peers) ?? [];
+            foreach (var peer in wantedPeers)
+            {
+                if (!PeerAddress.TryParse(peer, out _))
+                    throw CliException.Usage($"\"{peer}\" is not a peer. Write HOST:PORT, or PID@HOST:PORT to insist on who answers.");
+            }
+
+            var store = new HonuStoreOptions { Pid = parsed.GetValue(pid), Region = parsed.GetValue(region), Cluster = parsed.GetValue(cluster) };
+            if (parsed.GetValue(cache) is { } cacheBytes)
+                store = store with { BlockCacheBytes = cacheBytes };
+            var replica = new HonuReplicaOptions
+            {
+                Peers = wantedPeers,
+                Interval = parsed.GetValue(interval),
+                Selector = parsed.GetValue(selector)!,
+                AllowInsecure = insecure,
+            };
+            var path = parsed.GetRequiredValue(common.Db)!;
+            return await StoreServer.RunAsync(path, endpoint, store, replica, (address, replicaId) => Ready(path, address, replicaId, parsed.GetValue(common.Json)), cancellation);
+        });
+        return command;
+    }
+
+    /// <summary>The line that tells scripts where the server is.</summary>
+    private static void Ready(string path, string address, StoreIdentity identity, bool json)
+    {
+        using var output = new ResultWriter();
+        if (json)
+            output.Json((path, address, identity), WriteReady);
+        else
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"honu: ready on {address} (pid {identity.Replica.Pid}, epoch {identity.Replica.Epoch}, store {identity.StoreId}, directory {path})"));
+    }
+
+    private static void WriteReady(Utf8JsonWriter json, (string Path, string Address, StoreIdentity Identity) ready)
+    {
+        json.WriteStartObject();
+        json.WriteString("event"u8, "ready"u8);
+        json.WriteString("address"u8, ready.Address);
+        json.WriteNumber("pid"u8, ready.Identity.Replica.Pid);
+        json.WriteNumber("epoch"u8, ready.Identity.Replica.Epoch);
+        json.WriteString("storeId"u8, ready.Identity.StoreId);
+        json.WriteString("db"u8, ready.Path);
+        json.WriteNumber("processId"u8, Environment.ProcessId);
+        json.WriteEndObject();
+    }
+
+    private static IPEndPoint Endpoint(string text, bool insecure)
+    {
+        if (!HostPort.TryParse(text, out var address))
+            throw CliException.Usage($"\"{text}\" is not an address to listen on. Write HOST:PORT, for example 127.0.0.1:7000; port 0 takes a free one.");
+
+        IPAddress? ip;
+        if (string.Equals(address.Host, "localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            ip = IPAddress.Loopback;
+        }
+        else if (!IPAddress.TryParse(address.Host, out ip))
+        {
+            try
+            {
+                ip = Dns.GetHostAddresses(address.Host).FirstOrDefault();
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                // Told below: it does not resolve.
+            }
+        }
+
+        if (ip is null)
+            throw CliException.Usage($"The name \"{address.Host}\" does not resolve. Name an address of this machine to listen on.");
+        if (!IPAddress.IsLoopback(ip) && !insecure)
+        {
+            throw CliException.Usage(
+                $"{text} is not loopback, and without TLS anyone on the network could read and write the store. Listen on 127.0.0.1, or add --allow-insecure on a network that you trust.");
+        }
+
+        return new IPEndPoint(ip, address.Port);
+    }
+}

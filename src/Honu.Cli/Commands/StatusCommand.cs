@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Honu.Cli.Access;
+using Honu.Cli.Output;
+using Honu.Hosting;
+
+namespace Honu.Cli.Commands;
+
+/// <summary><c>honu status</c>: who a store is and, of a server, how its replication is doing.</summary>
+internal static class StatusCommand
+{
+    public static Command Create()
+    {
+        var common = new CommonOptions();
+        var command = new VerbCommand("status", "Tell who a store is and, of a server, how its peers and namespaces are doing.", """
+              honu status --db ./data
+              honu status --remote 127.0.0.1:7000 --json
+            """);
+        common.AddStore(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var store = common.Open(parsed, create: false);
+            var info = store is RemoteStore remote
+                ? await remote.Client.GetReplicaInfoAsync(cancellation)
+                : Local(await store.GetInfoAsync(includeFigures: true, cancellation));
+            using var output = new ResultWriter();
+            if (parsed.GetValue(common.Json))
+                output.Json(info, WriteJson);
+            else
+                WriteText(output, info);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static ReplicaInfo Local(StoreInfo info) => new()
+    {
+        Identity = info.Identity,
+        Replicating = false,
+        Selector = "",
+        Peers = [],
+        Namespaces = [.. info.Figures!.Namespaces.Select(static ns => new ReplicaNamespaceInfo(ns.Name, ns.Vector, "", 0))],
+        ServerVersion = info.ServerVersion,
+    };
+
+    private static void WriteText(ResultWriter output, ReplicaInfo info)
+    {
+        output.Line($"store        {info.Identity.StoreId}");
+        output.Line($"replica      {info.Identity.Replica}");
+        if (info.Identity.Cluster.Length > 0)
+            output.Line($"cluster      {info.Identity.Cluster}");
+        if (info.Identity.Region.Length > 0)
+            output.Line($"region       {info.Identity.Region}");
+        output.Line($"clock        {info.Identity.Clock}");
+        output.Line($"version      {info.ServerVersion}");
+        output.Line($"replicating  {(info.Replicating ? $"yes (selector {info.Selector})" : "no")}");
+        foreach (var peer in info.Peers)
+        {
+            var round = peer.RoundTrip is { } time ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0.###} ms") : "-";
+            var last = peer.LastSuccess is { } at ? at.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture) : "never";
+            output.Line($"peer         {peer.Address} ({peer.Replica?.ToString() ?? "not met yet"}) {peer.State}, round trip {round}, last session {last}{(peer.LastError is null ? "" : $", {peer.LastError}")}");
+        }
+
+        foreach (var ns in info.Namespaces)
+            output.Line($"namespace    {ns.Name}  {VectorText.Format(ns.Vector)}{(ns.Summary.Length > 0 ? $"  summary {ns.Summary}" : "")}{(ns.LooseObjects > 0 ? $"  {ns.LooseObjects} loose" : "")}");
+    }
+
+    private static void WriteJson(Utf8JsonWriter json, ReplicaInfo info)
+    {
+        json.WriteStartObject();
+        json.WriteString("storeId"u8, info.Identity.StoreId);
+        json.WriteNumber("pid"u8, info.Identity.Replica.Pid);
+        json.WriteNumber("epoch"u8, info.Identity.Replica.Epoch);
+        json.WriteString("cluster"u8, info.Identity.Cluster);
+        json.WriteString("region"u8, info.Identity.Region);
+        json.WriteString("clock"u8, info.Identity.Clock);
+        json.WriteString("version"u8, info.ServerVersion);
+        json.WriteBoolean("replicating"u8, info.Replicating);
+        json.WriteString("selector"u8, info.Selector);
+        json.WriteStartArray("peers"u8);
+        foreach (var peer in info.Peers)
+            WritePeer(json, peer);
+        json.WriteEndArray();
+        json.WriteStartArray("namespaces"u8);
+        foreach (var ns in info.Namespaces)
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, ns.Name);
+            VectorText.Write(json, ns.Vector);
+            if (info.Replicating)
+            {
+                json.WriteString("summary"u8, ns.Summary);
+                json.WriteNumber("looseObjects"u8, ns.LooseObjects);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WritePeer(Utf8JsonWriter json, PeerInfo peer)
+    {
+        json.WriteStartObject();
+        json.WriteString("address"u8, peer.Address);
+        if (peer.Replica is { } replica)
+        {
+            json.WriteNumber("pid"u8, replica.Pid);
+            json.WriteNumber("epoch"u8, replica.Epoch);
+        }
+
+        json.WriteString("region"u8, peer.Region);
+        json.WriteString("state"u8, peer.State);
+        if (peer.RoundTrip is { } roundTrip)
+            json.WriteNumber("roundTripMilliseconds"u8, Math.Round(roundTrip.TotalMilliseconds, 3));
+        if (peer.LastSuccess is { } lastSuccess)
+            json.WriteString("lastSuccess"u8, lastSuccess);
+        if (peer.LastError is not null)
+            json.WriteString("lastError"u8, peer.LastError);
+        json.WriteEndObject();
+    }
+}

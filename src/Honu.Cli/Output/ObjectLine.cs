@@ -1,0 +1,67 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Honu.Cli.Output;
+
+/// <summary>The JSON form of one version of one object: the same bytes on every replica that holds it.</summary>
+internal readonly ref struct ObjectLine
+{
+    public required string Namespace { get; init; }
+
+    public required ReadOnlySpan<byte> Key { get; init; }
+
+    public required ReadOnlySpan<byte> Value { get; init; }
+
+    public required ObjectVersion Version { get; init; }
+
+    public bool LostConflict { get; init; }
+
+    /// <summary>Leaves the value out, as a scan of keys does.</summary>
+    public bool WithoutValue { get; init; }
+
+    /// <summary>Writes key and value as base64 even where they are text.</summary>
+    public bool Base64 { get; init; }
+
+    public static void Write(Utf8JsonWriter json, ObjectLine line)
+    {
+        json.WriteStartObject();
+        json.WriteString("namespace"u8, line.Namespace);
+        WriteBytes(json, "key"u8, "keyBase64"u8, line.Key, line.Base64);
+        if (!line.Version.IsDeleted && !line.WithoutValue)
+            WriteBytes(json, "value"u8, "valueBase64"u8, line.Value, line.Base64);
+        WriteVersion(json, "version"u8, line.Version.Id);
+        if (!line.Version.Parent.IsNone)
+            WriteVersion(json, "parent"u8, line.Version.Parent);
+        if (line.Version.IsDeleted)
+            json.WriteBoolean("deleted"u8, value: true);
+        if (line.LostConflict)
+            json.WriteBoolean("lostConflict"u8, value: true);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes <c>{"scalar":"…","pid":1,"epoch":0}</c>; the scalar is a string because it exceeds 2^53.</summary>
+    public static void WriteVersion(Utf8JsonWriter json, VersionId version)
+    {
+        json.WriteStartObject();
+        Span<char> digits = stackalloc char[20];
+        version.Scalar.TryFormat(digits, out var length, provider: System.Globalization.CultureInfo.InvariantCulture);
+        json.WriteString("scalar"u8, digits[..length]);
+        json.WriteNumber("pid"u8, version.Replica.Pid);
+        json.WriteNumber("epoch"u8, version.Replica.Epoch);
+        json.WriteEndObject();
+    }
+
+    private static void WriteVersion(Utf8JsonWriter json, ReadOnlySpan<byte> name, VersionId version)
+    {
+        json.WritePropertyName(name);
+        WriteVersion(json, version);
+    }
+
+    private static void WriteBytes(Utf8JsonWriter json, ReadOnlySpan<byte> textName, ReadOnlySpan<byte> base64Name, ReadOnlySpan<byte> bytes, bool base64)
+    {
+        if (!base64 && Utf8.IsValid(bytes))
+            json.WriteString(textName, bytes);
+        else
+            json.WriteBase64String(base64Name, bytes);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Sockets;
+using Honu.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Honu.Cli.Serving;
+
+/// <summary>The host of <c>honu serve</c>: Kestrel with Honu's services and nothing else; reads no configuration files and no environment.</summary>
+internal static class StoreServer
+{
+    /// <summary>Serves until a signal or <paramref name="cancellation"/>, then stops in order.</summary>
+    public static async Task<int> RunAsync(
+        string path,
+        IPEndPoint endpoint,
+        HonuStoreOptions store,
+        HonuReplicaOptions replica,
+        Action<string, StoreIdentity> ready,
+        CancellationToken cancellation)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.AddSimpleConsole(static options => options.SingleLine = true);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // stdout is for results.
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddRouting();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(endpoint, static listen => listen.UseRpc()));
+        builder.Services.AddHonu(path, store, new HonuServiceOptions { AllowInsecure = replica.AllowInsecure });
+        builder.Services.AddHonuReplica(replica);
+        // System.CommandLine turns signals into the cancellation; a second handler would race with it.
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+
+        await using var app = builder.Build();
+        app.UseRouting();
+        app.MapHonu();
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw CliException.Usage($"{endpoint} is in use by another program. Listen on another port, or on port 0 for a free one.");
+        }
+        catch (SocketException e)
+        {
+            throw CliException.Usage($"Cannot listen on {endpoint}: {e.Message}. Name an address of this machine.");
+        }
+
+        var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+        ready(new Uri(address).Authority, app.Services.GetRequiredService<HonuStore>().Identity);
+
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (cancellation.Register(() => stop.TrySetResult()))
+            await stop.Task;
+        await app.StopAsync(CancellationToken.None);
+        return ExitCodes.Ok;
+    }
+
+    private sealed class QuietLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,77 @@
+using Honu.Hosting.Services;
+using Honu.Replication;
+using AdminWire = Honu.Hosting.Protocol.Admin;
+using StoreWire = Honu.Hosting.Protocol.Stores;
+
+namespace Honu.Hosting;
+
+/// <summary>From status messages to what the client hands out.</summary>
+internal static class InfoMapping
+{
+    public static StoreInfo FromWire(StoreWire.StatusResponse response) => new()
+    {
+        Identity = ProtocolMapping.FromWire(response.Identity),
+        Namespaces = [.. response.Namespaces],
+        MaxValueBytes = (long)response.MaxValueBytes,
+        ServerVersion = response.ServerVersion,
+        Figures = response.Statistics is null ? null : FromWire(response.Statistics),
+    };
+
+    public static StoreFigures FromWire(StoreWire.Statistics statistics) => new(
+        [.. statistics.Namespaces.Select(static item => new NamespaceFigures(
+            item.Name,
+            (long)item.Objects,
+            (long)item.Tombstones,
+            (long)item.ValueBytes,
+            (long)item.HistoryEntries,
+            (long)item.HistoryBytes,
+            ProtocolMapping.FromWire(item.Vector)))],
+        (long)statistics.DiskBytes,
+        (long)statistics.EngineMemoryBytes,
+        statistics.Updates.ToDictionary(static item => item.Key, static item => (long)item.Value, StringComparer.Ordinal));
+
+    public static ReplicaInfo FromWire(AdminWire.StatusResponse response) => new()
+    {
+        Identity = ProtocolMapping.FromWire(response.Identity),
+        Replicating = response.Replicating,
+        Selector = response.Selector,
+        ServerVersion = response.ServerVersion,
+        Peers = [.. response.Peers.Select(static peer => new PeerInfo(
+            peer.Address,
+            peer.Replica is null ? null : ProtocolMapping.FromWire(peer.Replica),
+            peer.Region,
+            peer.State,
+            peer.HasRoundTrip ? TimeSpan.FromMicroseconds(peer.RoundTripMicros) : null,
+            peer.LastSuccessUnixMillis == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)peer.LastSuccessUnixMillis),
+            peer.LastError.Length == 0 ? null : peer.LastError))],
+        Namespaces = [.. response.Namespaces.Select(static ns =>
+            new ReplicaNamespaceInfo(ns.Name, ProtocolMapping.FromWire(ns.Vector), ns.Summary, (long)ns.LooseObjects))],
+    };
+
+    public static SyncReport FromWire(AdminWire.SyncResponse response) => new()
+    {
+        Initiator = ProtocolMapping.FromWire(response.Initiator),
+        Responder = ProtocolMapping.FromWire(response.Responder),
+        RoundTrips = (int)response.RoundTrips,
+        BytesSent = (long)response.BytesSent,
+        BytesReceived = (long)response.BytesReceived,
+        ObjectsSent = (long)response.ObjectsSent,
+        ObjectsReceived = (long)response.ObjectsReceived,
+        Updates = Counts(response.Kinds),
+        Duration = TimeSpan.FromMicroseconds(response.DurationMicros),
+        Outcome = Enum.TryParse<SyncOutcome>(response.Outcome, ignoreCase: true, out var outcome) ? outcome : SyncOutcome.Interrupted,
+    };
+
+    // A newer server may know kinds that this client does not: they are left out.
+    private static UpdateCounts Counts(IEnumerable<KeyValuePair<string, ulong>> kinds)
+    {
+        var counts = default(UpdateCounts);
+        foreach (var (name, count) in kinds)
+        {
+            if (Enum.TryParse<UpdateKind>(name, ignoreCase: true, out var kind) && Enum.IsDefined(kind))
+                counts.Add(kind, (long)count);
+        }
+
+        return counts;
+    }
+}

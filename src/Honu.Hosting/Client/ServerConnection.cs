@@ -1,0 +1,95 @@
+using Grpc.Core;
+using Honu.Grpc;
+using Honu.Hosting.Protocol.Admin;
+using Honu.Hosting.Protocol.Stores;
+using Honu.Hosting.Services;
+
+namespace Honu.Hosting;
+
+/// <summary>One channel to one server: deadlines, and failures told in the client's words.</summary>
+internal sealed class ServerConnection : IDisposable
+{
+    private readonly RpcChannel _channel;
+    private readonly StoreClientOptions _options;
+
+    private ServerConnection(RpcChannel channel, string address, StoreClientOptions options)
+    {
+        _channel = channel;
+        _options = options;
+        Address = address;
+        Store = new Store.StoreClient(channel);
+        Admin = new Admin.AdminClient(channel);
+    }
+
+    public string Address { get; }
+
+    public Store.StoreClient Store { get; }
+
+    public Admin.AdminClient Admin { get; }
+
+    public static ServerConnection Create(string address, StoreClientOptions options)
+    {
+        if (!HostPort.TryParse(address, out var target) || target.Port == 0)
+            throw new ArgumentException($"\"{address}\" is not an address. Write HOST:PORT, for example 127.0.0.1:7000 or [::1]:7000.", nameof(address));
+        if (!target.IsLoopback && !options.AllowInsecure)
+            throw new ArgumentException($"{target} is another machine and the connection would be plaintext: anyone on the way could read and change it. Allow it explicitly (AllowInsecure) or use a tunnel to loopback.", nameof(address));
+
+        var channel = RpcChannel.ForAddress(
+            new Uri($"http://{target}"),
+            new RpcChannelOptions { MaxReceiveMessageBytes = options.MaxMessageBytes, MaxSendMessageBytes = int.MaxValue, ConnectTimeout = options.Timeout });
+        return new ServerConnection(channel, address, options);
+    }
+
+    public static CallOptions WithoutDeadline(CancellationToken cancellationToken) => new(cancellationToken: cancellationToken);
+
+    public Task<T> Call<T>(Func<CallOptions, AsyncUnaryCall<T>> invoke, CancellationToken cancellationToken) =>
+        Answer(invoke, new CallOptions(deadline: (TimeProvider.System.GetUtcNow() + _options.Timeout).UtcDateTime, cancellationToken: cancellationToken), cancellationToken);
+
+    public Task<T> CallWithoutDeadline<T>(Func<CallOptions, AsyncUnaryCall<T>> invoke, CancellationToken cancellationToken) =>
+        Answer(invoke, WithoutDeadline(cancellationToken), cancellationToken);
+
+    public StoreClientException Failure(RpcException e)
+    {
+        var detail = e.Status.Detail.ReplaceLineEndings(" ");
+        var (error, message) = e.StatusCode switch
+        {
+            StatusCode.Unavailable when e.Status.DebugException is not null =>
+                (StoreClientError.Unreachable, $"Cannot reach {Address}: {Reason(e.Status.DebugException)}. Check the address and that honu serve runs there."),
+            StatusCode.Unavailable or StatusCode.Aborted => (StoreClientError.Unreachable, $"{Address} is not available: {detail}"),
+            StatusCode.DeadlineExceeded => (StoreClientError.TimedOut, $"{Address} did not answer within {_options.Timeout.TotalSeconds:0.###} s. Try again, or allow more time."),
+            StatusCode.Cancelled => (StoreClientError.Unreachable, $"{Address} ended the call before it was done. Try again."),
+            StatusCode.InvalidArgument or StatusCode.OutOfRange or StatusCode.AlreadyExists => (StoreClientError.InvalidArgument, detail),
+            StatusCode.ResourceExhausted => (StoreClientError.LimitExceeded, detail),
+            StatusCode.NotFound => (StoreClientError.NotFound, detail),
+            StatusCode.FailedPrecondition or StatusCode.PermissionDenied or StatusCode.Unauthenticated => (StoreClientError.Refused, $"{Address} refused: {detail}"),
+            StatusCode.DataLoss => (StoreClientError.Corruption, $"{Address}: {detail}"),
+            StatusCode.Unimplemented => (StoreClientError.NotHonu, $"What answers at {Address} is not a Honu server, or one of another version: {detail}"),
+            _ => (StoreClientError.Internal, $"{Address} failed: {detail}"),
+        };
+        return new StoreClientException(error, Address, message, e);
+    }
+
+    public void Dispose() => _channel.Dispose();
+
+    // The innermost exception is the one that names the cause: "Connection refused".
+    private static string Reason(Exception exception)
+    {
+        while (exception.InnerException is { } inner)
+            exception = inner;
+        return exception.Message.ReplaceLineEndings(" ").TrimEnd('.');
+    }
+
+    private async Task<T> Answer<T>(Func<CallOptions, AsyncUnaryCall<T>> invoke, CallOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var call = invoke(options);
+            return await call.ResponseAsync.ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Failure(e);
+        }
+    }
+}

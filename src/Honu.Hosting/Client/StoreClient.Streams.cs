@@ -1,0 +1,170 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Honu.Hosting.Protocol.Stores;
+using Honu.Hosting.Services;
+
+namespace Honu.Hosting;
+
+/// <summary>Calls that stream.</summary>
+public sealed partial class StoreClient
+{
+    // Frames of an import message: large enough that its answer costs little, small enough that an interrupted import knows what was done.
+    private const int ImportMessageBytes = 128 * 1024;
+    private const int ImportMessageOperations = 2048;
+
+    /// <summary>Streams objects from one snapshot of the server's store, in key order.</summary>
+    /// <param name="scan">Which ones; <see langword="null"/> for all of the default namespace.</param>
+    /// <param name="cancellationToken">Ends the scan, here and at the server.</param>
+    public async IAsyncEnumerable<StoreObject> ScanAsync(StoreScan? scan = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        scan ??= new StoreScan();
+        if (scan.Limit is <= 0)
+            yield break;
+        var request = new ScanRequest
+        {
+            Namespace = scan.Namespace ?? "",
+            AllNamespaces = scan.Namespace is null,
+            Prefix = Wrap(scan.Prefix),
+            From = Wrap(scan.From),
+            To = Wrap(scan.To),
+            Reverse = scan.Reverse,
+            Limit = (ulong)(scan.Limit ?? 0),
+            IncludeTombstones = scan.IncludeTombstones,
+            KeysOnly = scan.KeysOnly,
+            IncludeHistory = scan.IncludeHistory,
+        };
+        using var call = _server.Store.Scan(request, ServerConnection.WithoutDeadline(cancellationToken));
+        while (await Next(call.ResponseStream, cancellationToken).ConfigureAwait(false) is { } page)
+        {
+            foreach (var item in page.Objects)
+                yield return ProtocolMapping.FromWire(item);
+        }
+    }
+
+    /// <summary>Streams the versions of an object that the server still has, newest first; nothing when the key was never written.</summary>
+    public async IAsyncEnumerable<StoreObject> HistoryAsync(
+        string ns, ReadOnlyMemory<byte> key, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var request = new HistoryRequest { Namespace = ns, Key = Wrap(key) };
+        using var call = _server.Store.History(request, ServerConnection.WithoutDeadline(cancellationToken));
+        while (await Next(call.ResponseStream, cancellationToken).ConfigureAwait(false) is { } response)
+            yield return ProtocolMapping.FromWire(response.Object);
+    }
+
+    /// <summary>Writes many operations in order through one stream, and counts what the server has in its store.</summary>
+    /// <param name="batches">The operations. A batch's memory is given back when the next one is asked for.</param>
+    /// <param name="options">When an operation counts as done.</param>
+    /// <param name="progress">Told the count after every answer; when the call fails, its last value is the number of operations
+    /// that are certainly stored: exactly the first so many (more may be, never fewer).</param>
+    /// <param name="cancellationToken">Ends the import.</param>
+    /// <returns>The number of operations, all of them stored.</returns>
+    public async Task<long> ImportAsync(
+        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
+        WriteOptions options = default,
+        Action<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var call = _server.Store.Import(ServerConnection.WithoutDeadline(ended.Token));
+        var answers = ReadAnswers(call.ResponseStream, progress, ended);
+        try
+        {
+            var sent = 0L;
+            await foreach (var batch in batches.WithCancellation(ended.Token).ConfigureAwait(false))
+                sent += await Send(call.RequestStream, batch, WireDurability(options)).ConfigureAwait(false);
+            await call.RequestStream.CompleteAsync().ConfigureAwait(false);
+
+            var acknowledged = await answers.ConfigureAwait(false);
+            return acknowledged == sent
+                ? acknowledged
+                : throw new StoreClientException(StoreClientError.Internal, Address, $"{Address} acknowledged {acknowledged} of {sent} operations.");
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException or IOException)
+        {
+            // The writer fails in many ways when the server ends the call; why it ended stands in the answers' status.
+            await ended.CancelAsync().ConfigureAwait(false);
+            await answers.ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw e is RpcException rpc ? _server.Failure(rpc) : new StoreClientException(StoreClientError.Unreachable, Address, $"{Address} ended the import.", e);
+        }
+        catch
+        {
+            // The caller's batches failed, such as a bad line: what was sent is still answered, so that the count is exact.
+            await Finish(call.RequestStream, answers).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<long> Send(
+        IClientStreamWriter<ImportRequest> stream, IReadOnlyList<StoreOperation> batch, Protocol.Stores.Durability durability)
+    {
+        var message = new ImportRequest { Durability = durability };
+        var bytes = 0L;
+        foreach (var operation in batch)
+        {
+            var size = operation.Key.Length + operation.Value.Length;
+            if (message.Operations.Count > 0 && (bytes + size > ImportMessageBytes || message.Operations.Count >= ImportMessageOperations))
+            {
+                await stream.WriteAsync(message).ConfigureAwait(false);
+                message = new ImportRequest { Durability = durability };
+                bytes = 0;
+            }
+
+            message.Operations.Add(ToWire(operation));
+            bytes += size;
+        }
+
+        if (message.Operations.Count > 0)
+            await stream.WriteAsync(message).ConfigureAwait(false);
+        return batch.Count;
+    }
+
+    private async Task<long> ReadAnswers(IAsyncStreamReader<ImportResponse> stream, Action<long>? progress, CancellationTokenSource ended)
+    {
+        var acknowledged = 0L;
+        try
+        {
+            while (await Next(stream, ended.Token).ConfigureAwait(false) is { } answer)
+            {
+                acknowledged = (long)answer.Acknowledged;
+                progress?.Invoke(acknowledged);
+            }
+
+            return acknowledged;
+        }
+        catch (StoreClientException)
+        {
+            // Stops the sender, which may be waiting for room in a connection that is gone.
+            await ended.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task Finish(IClientStreamWriter<ImportRequest> stream, Task<long> answers)
+    {
+        try
+        {
+            await stream.CompleteAsync().ConfigureAwait(false);
+            await answers.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is RpcException or StoreClientException or OperationCanceledException or InvalidOperationException or IOException)
+        {
+            // The caller learns of its own failure; the count says how far the server came.
+        }
+    }
+
+    private async Task<T?> Next<T>(IAsyncStreamReader<T> stream, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await stream.MoveNext(cancellationToken).ConfigureAwait(false) ? stream.Current : null;
+        }
+        catch (RpcException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw _server.Failure(e);
+        }
+    }
+}

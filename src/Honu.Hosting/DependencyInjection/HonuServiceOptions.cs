@@ -1,0 +1,17 @@
+namespace Honu.Hosting;
+
+/// <summary>How a store is served to clients.</summary>
+public sealed record HonuServiceOptions
+{
+    /// <summary>Scans that may run at once. Each keeps a snapshot, which holds back the cleaning up of what was overwritten since.</summary>
+    /// <value>Default 64.</value>
+    public int MaxConcurrentScans { get; init; } = 64;
+
+    /// <summary>How long a stopping server lets running calls finish before it cancels them.</summary>
+    /// <value>Default 5 s.</value>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Allows plaintext on addresses that are not loopback. Anyone on the network can then read and write the store.</summary>
+    /// <value>Default <see langword="false"/>: the host does not start when it listens to such an address without TLS.</value>
+    public bool AllowInsecure { get; init; }
+}

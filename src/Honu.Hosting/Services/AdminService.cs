@@ -1,0 +1,125 @@
+using Grpc.Core;
+using Honu.Hosting.Protocol.Admin;
+using Honu.Replication;
+using Microsoft.Extensions.Logging;
+
+namespace Honu.Hosting.Services;
+
+/// <summary>What operators ask of a replica (honu.admin.v1). Without a replica host it tells who the store is and refuses sessions.</summary>
+internal sealed class AdminService(HonuStore store, ReplicaHost? replica, ServiceGate gate, ILogger<AdminService> logger) : Admin.AdminBase
+{
+    public override async Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
+    {
+        try
+        {
+            using var pass = gate.Enter();
+            return await Describe(context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // Whatever the store throws has a status code; the transport sends it.
+            throw ServiceErrors.Map(e, context, logger);
+        }
+    }
+
+    public override async Task<SyncResponse> Sync(SyncRequest request, ServerCallContext context)
+    {
+        try
+        {
+            using var pass = gate.Enter();
+            if (replica is null)
+                throw new RpcException(new Status(StatusCode.FailedPrecondition, "This server does not replicate. Start it as a replica: honu serve does."));
+            if (!PeerName.IsWellFormed(request.Peer))
+                throw ServiceErrors.Invalid("A peer is written PID, HOST:PORT or PID@HOST:PORT.");
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, gate.Aborted);
+            return Describe(await replica.SyncAsync(request.Peer, linked.Token).ConfigureAwait(false));
+        }
+        catch (HonuReplicationException e)
+        {
+            // The session was run and ended without success: its outcome decides the status.
+            throw Failure(e);
+        }
+        catch (Exception e)
+        {
+            // As above.
+            throw ServiceErrors.Map(e, context, logger);
+        }
+    }
+
+    private static string OutcomeName(SyncOutcome outcome) => outcome switch
+    {
+        SyncOutcome.Completed => "completed",
+        SyncOutcome.Equal => "equal",
+        SyncOutcome.Unreachable => "unreachable",
+        SyncOutcome.Interrupted => "interrupted",
+        _ => "refused",
+    };
+
+    private static string StateName(PeerState state) => state switch
+    {
+        PeerState.Active => "active",
+        PeerState.Unreachable => "unreachable",
+        PeerState.Refused => "refused",
+        _ => "unknown",
+    };
+
+    private static RpcException Failure(HonuReplicationException e) => new(new Status(
+        e.Outcome == SyncOutcome.Refused ? StatusCode.PermissionDenied : StatusCode.Unavailable,
+        e.Message.ReplaceLineEndings(" ")));
+
+    private static SyncResponse Describe(SyncReport report)
+    {
+        var response = new SyncResponse
+        {
+            Initiator = ProtocolMapping.ToWire(report.Initiator),
+            Responder = ProtocolMapping.ToWire(report.Responder),
+            RoundTrips = (uint)report.RoundTrips,
+            BytesSent = (ulong)report.BytesSent,
+            BytesReceived = (ulong)report.BytesReceived,
+            ObjectsSent = (ulong)report.ObjectsSent,
+            ObjectsReceived = (ulong)report.ObjectsReceived,
+            DurationMicros = (ulong)report.Duration.TotalMicroseconds,
+            Outcome = OutcomeName(report.Outcome),
+        };
+        foreach (var (kind, count) in report.Updates.ToDictionary())
+            response.Kinds.Add(StoreDescription.KindName(kind), (ulong)count);
+        return response;
+    }
+
+    private static Peer Describe(PeerStatus peer)
+    {
+        var result = new Peer
+        {
+            Address = peer.Address,
+            Region = peer.Region ?? "",
+            State = StateName(peer.State),
+            HasRoundTrip = peer.RoundTrip is not null,
+            RoundTripMicros = (ulong)(peer.RoundTrip?.TotalMicroseconds ?? 0),
+            LastSuccessUnixMillis = (ulong)(peer.LastSuccess?.ToUnixTimeMilliseconds() ?? 0),
+            LastError = peer.LastError ?? "",
+        };
+        if (peer.Replica is { } id)
+            result.Replica = ProtocolMapping.ToWire(id);
+        return result;
+    }
+
+    private async Task<StatusResponse> Describe(CancellationToken cancellationToken)
+    {
+        var response = new StatusResponse { Identity = StoreDescription.Identity(store), ServerVersion = StoreDescription.SoftwareVersion };
+        if (replica is null)
+            return response;
+
+        var status = await replica.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        response.Replicating = true;
+        response.Selector = status.Selector;
+        response.Peers.Add(status.Peers.Select(Describe));
+        foreach (var item in status.Namespaces)
+        {
+            var ns = new Namespace { Name = item.Name, Summary = item.Summary, LooseObjects = (ulong)item.LooseObjects };
+            ProtocolMapping.AddVector(ns.Vector, item.Vector);
+            response.Namespaces.Add(ns);
+        }
+
+        return response;
+    }
+}

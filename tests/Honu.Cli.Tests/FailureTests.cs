@@ -1,0 +1,148 @@
+using Honu.TestKit;
+
+namespace Honu.Cli.Tests;
+
+/// <summary>Each way to fail has its exit code and one line on stderr that says what to do.</summary>
+public sealed class FailureTests : IDisposable
+{
+    private readonly TestDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task AnyVerb_OnALockedStore_ExitsWith4()
+    {
+        using var server = await HonuServer.Start(Db);
+
+        var result = await HonuProcess.Run("get", "k", "--db", Db);
+
+        Assert.Equal((4, ""), (result.ExitCode, result.Text));
+        ObjectCommandTests.OneLine(result);
+    }
+
+    [Fact]
+    public async Task Reading_ADirectoryThatDoesNotExist_ExitsWith5AndCreatesNothing()
+    {
+        string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["export"], ["status"], ["stats"]];
+        foreach (var verb in verbs)
+        {
+            var result = await HonuProcess.Run([.. verb, "--db", Db]);
+
+            Assert.Equal((5, ""), (result.ExitCode, result.Text));
+            ObjectCommandTests.OneLine(result);
+            Assert.False(Directory.Exists(Db), $"{verb[0]} created the directory");
+        }
+    }
+
+    [Fact]
+    public async Task Opening_ADirectoryOfOtherFiles_ExitsWith5AndLeavesThemAlone()
+    {
+        Directory.CreateDirectory(Db);
+        await File.WriteAllTextAsync(Path.Combine(Db, "thesis.txt"), "chapter 1");
+
+        var get = await HonuProcess.Run("get", "k", "--db", Db);
+        var put = await HonuProcess.Run("put", "k", "v", "--db", Db);
+
+        Assert.Equal((5, 5), (get.ExitCode, put.ExitCode));
+        ObjectCommandTests.OneLine(get);
+        ObjectCommandTests.OneLine(put);
+        Assert.Equal(["thesis.txt"], Directory.GetFiles(Db).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Opening_AStoreWithACorruptCurrentFile_ExitsWith5()
+    {
+        await HonuProcess.Run("put", "k", "v", "--db", Db);
+        await File.WriteAllTextAsync(Path.Combine(Db, "CURRENT"), "MANIFEST-of-another-life\n");
+
+        var result = await HonuProcess.Run("get", "k", "--db", Db);
+
+        Assert.Equal((5, ""), (result.ExitCode, result.Text));
+        ObjectCommandTests.OneLine(result);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:1")]
+    [InlineData("nonsense")]
+    [InlineData("no-such-host.invalid:7000")]
+    public async Task AnyVerb_OnABadAddress_ExitsWith6(string address)
+    {
+        var result = await HonuProcess.Run("get", "k", "--remote", address, "--timeout", "5s");
+
+        Assert.Equal((6, ""), (result.ExitCode, result.Text));
+        ObjectCommandTests.OneLine(result);
+    }
+
+    [Fact]
+    public async Task Serve_WithThePidOfAnotherReplica_ExitsWith7()
+    {
+        using (var server = await HonuServer.Start(Db, "--pid", "1"))
+            Assert.Equal(0, (await server.Terminate()).ExitCode);
+
+        var result = await HonuProcess.Run("serve", "--db", Db, "--listen", "127.0.0.1:0", "--pid", "2");
+
+        Assert.Equal((7, ""), (result.ExitCode, result.Text));
+        ObjectCommandTests.OneLine(result);
+    }
+
+    [Fact]
+    public async Task Usage_Mistakes_ExitWith2()
+    {
+        string[][] mistakes =
+        [
+            [],
+            ["gat", "k"],
+            ["get"],
+            ["get", "k"],
+            ["get", "k", "--db", Db, "--remote", "127.0.0.1:1"],
+            ["get", "k", "--db", Db, "--colour"],
+            ["get", "not base64!", "--db", Db, "--base64"],
+            ["get", "k", "--remote", "127.0.0.1:1", "--timeout", "5"],
+            ["scan", "--db", Db, "--limit", "many"],
+            ["import", "no-such-file.jsonl", "--db", Db],
+            ["import", "-", "--db", Db, "--format", "xml"],
+            ["export", "--db", Db, "--latest", "--history"],
+            ["serve", "--db", Db, "--listen", "here"],
+            ["serve", "--db", Db, "--listen", "0.0.0.0:0"],
+            ["serve", "--db", Db, "--listen", "127.0.0.1:0", "--peer", "7"],
+            ["serve", "--db", Db, "--listen", "127.0.0.1:0", "--interval", "often"],
+            ["sync", "--remote", "127.0.0.1:1"],
+            ["sync", "--remote", "127.0.0.1:1", "--with", "somebody"],
+            ["get", "k", "--remote", "192.0.2.1:7000"],
+        ];
+        foreach (var mistake in mistakes)
+        {
+            var result = await HonuProcess.Run(mistake);
+
+            Assert.True(result.ExitCode == 2, $"\"{string.Join(' ', mistake)}\" exits with {result.ExitCode}: {result.Error}");
+            Assert.Equal("", result.Text);
+            ObjectCommandTests.OneLine(result);
+        }
+
+        Assert.False(Directory.Exists(Db), "a refused command created the store");
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("put", "--help")]
+    [InlineData("get", "--help")]
+    [InlineData("delete", "--help")]
+    [InlineData("scan", "--help")]
+    [InlineData("history", "--help")]
+    [InlineData("import", "--help")]
+    [InlineData("export", "--help")]
+    [InlineData("serve", "--help")]
+    [InlineData("status", "--help")]
+    [InlineData("stats", "--help")]
+    [InlineData("sync", "--help")]
+    public async Task Help_OfEveryVerb_ShowsExamplesAndExitCodes(params string[] args)
+    {
+        var result = await HonuProcess.Run(args);
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.Contains("Examples:", result.Text, StringComparison.Ordinal);
+        Assert.Contains("  3  not found", result.Text, StringComparison.Ordinal);
+    }
+
+    private string Db => Path.Combine(_directory.Path, "db");
+}
