@@ -24,8 +24,8 @@ public sealed record ReplicaOptions
     public TimeSpan InitialBackoff { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Longest time that an unreachable or refusing peer is left alone.</summary>
-    /// <value>Default 4 s.</value>
-    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(4);
+    /// <value>Default 2 s: a peer that returns is found that soon.</value>
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Sessions that peers may have open here at a time; further ones are asked to come back.</summary>
     /// <value>Default 64.</value>
