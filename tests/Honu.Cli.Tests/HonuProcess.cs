@@ -81,7 +81,7 @@ internal sealed class HonuProcess : IDisposable
     /// <summary>Asks the command to stop, as a service manager does.</summary>
     public async Task<HonuResult> Terminate()
     {
-        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]))
+        using (var kill = Process.Start(new ProcessStartInfo("kill", ["-TERM", _process.Id.ToString()]) { UseShellExecute = false })!)
             await kill.WaitForExitAsync().WaitAsync(Guard);
         return await Finish();
     }
@@ -104,6 +104,7 @@ internal sealed class HonuProcess : IDisposable
     {
         var start = new ProcessStartInfo(Command)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

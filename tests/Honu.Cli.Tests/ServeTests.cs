@@ -104,7 +104,8 @@ public sealed class ServeTests : IDisposable
         await Until(async () =>
         {
             here = (await restarted.Run("export")).Output;
-            return here.AsSpan().SequenceEqual((await b.Run("export")).Output) && here.AsSpan().IndexOf("from-b"u8) >= 0;
+            var there = (await b.Run("export")).Output;
+            return here.AsSpan().SequenceEqual(there) && here.AsSpan().IndexOf("from-b"u8) >= 0;
         });
 
         var keys = (await b.Run("scan", "--prefix", "k", "--keys-only")).Lines;
