@@ -15,6 +15,10 @@ public sealed partial class LevelDatabase : IDisposable
     private readonly DatabaseHandle _handle;
     private readonly bool _verifyChecksums;
 
+    // LevelDB runs one manual compaction at a time and lets its waiters race for the write buffer: with several callers in a loop one of them may
+    // starve for ever. Here they queue instead.
+    private readonly Lock _compaction = new();
+
     private LevelDatabase(string path, DatabaseHandle handle, bool verifyChecksums)
     {
         Path = path;
@@ -30,7 +34,8 @@ public sealed partial class LevelDatabase : IDisposable
     /// <param name="options">How to open it; <see langword="null"/> takes the defaults.</param>
     /// <exception cref="ArgumentException">The options contradict themselves or are out of range; all faults are named.</exception>
     /// <exception cref="LevelDbLockedException">It is open already, in this process (by whatever spelling of the path) or in another.</exception>
-    /// <exception cref="LevelDbException">It is missing, damaged, not accessible, or exists against <see cref="LevelDatabaseOptions.ErrorIfExists"/>.</exception>
+    /// <exception cref="LevelDbException">It is missing, damaged, not accessible, or exists against
+    /// <see cref="LevelDatabaseOptions.ErrorIfExists"/>.</exception>
     /// <exception cref="DllNotFoundException">The native library was not found; the message names every place that was tried.</exception>
     public static LevelDatabase Open(string path, LevelDatabaseOptions? options = null)
     {
@@ -84,12 +89,14 @@ public sealed partial class LevelDatabase : IDisposable
     /// <remarks>Returns when done, which may take minutes; other threads go on meanwhile.</remarks>
     public void CompactRange(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
-        if (to.IsEmpty || from.SequenceCompareTo(to) <= 0)
+        if (!to.IsEmpty && from.SequenceCompareTo(to) > 0)
+            return;
+        lock (_compaction)
             _handle.CompactRange(from, to);
     }
 
     /// <summary>Compacts the whole database. Returns when done; other threads go on meanwhile.</summary>
-    public void CompactAll() => _handle.CompactRange(default, default);
+    public void CompactAll() => CompactRange(default, default);
 
     /// <summary>Closes the database. Snapshots, and the iterators of the calling thread, are closed with it.</summary>
     /// <remarks>

@@ -10,7 +10,8 @@ namespace Honu.LevelDb;
 /// finalizer, and spans taken from it end then.
 /// </para>
 /// <para>
-/// An iterator that meets a damaged block becomes invalid as if the end had come: call <see cref="ThrowIfFailed"/> after the loop.
+/// An iterator that meets a damaged block skips its entries, or becomes invalid as if the end had come: call <see cref="ThrowIfFailed"/> after
+/// the loop.
 /// </para>
 /// <code>
 /// using LevelIterator iterator = database.CreateIterator();

@@ -38,7 +38,7 @@ public sealed partial class Replica
 
     private void OpenSession(Peer peer, long? request)
     {
-        var session = new Session(NextSessionId(), isInitiator: true, _store, peer.Address.Pid, _effects, _now);
+        var session = new Session(NextSessionId(), isInitiator: true, _store, _options, peer.Address.Pid, _effects, _now);
         peer.HasSession = true;
         _sessions.Add(session.Id, new SessionEntry(session, peer, request));
         _effects.Add(new ReplicaEffect.OpenSession(session.Id, peer.Address));
@@ -55,7 +55,7 @@ public sealed partial class Replica
             return;
         }
 
-        var session = new Session(id, isInitiator: false, _store, expectedPid: null, _effects, _now);
+        var session = new Session(id, isInitiator: false, _store, _options, expectedPid: null, _effects, _now);
         _sessions.Add(id, new SessionEntry(session, Peer: null, Request: null));
         session.Opened(_now);
         WatchProgress(id, _now);

@@ -31,6 +31,14 @@ public sealed record ReplicaOptions
     /// <value>Default 64.</value>
     public int MaxIncomingSessions { get; init; } = 64;
 
+    /// <summary>A chunk of a stream ends at this many records. It is what a receiver applies in one batch.</summary>
+    /// <value>Default 512.</value>
+    public int ChunkRecords { get; init; } = 512;
+
+    /// <summary>A chunk of a stream ends with the record that passes this many bytes.</summary>
+    /// <value>Default 256 KiB.</value>
+    public int ChunkBytes { get; init; } = 256 * 1024;
+
     /// <summary>Who chooses the peer of the next session; one of <see cref="PeerSelectors.Names"/>.</summary>
     /// <value>Default <c>uniform</c>.</value>
     public string Selector { get; init; } = "uniform";

@@ -15,6 +15,10 @@ public static class ReplicaOptionsValidator
             failures.Add($"MaxInterval ({options.MaxInterval}) must not be shorter than BaseInterval ({options.BaseInterval}).");
         if (options.MaxBackoff < options.InitialBackoff)
             failures.Add($"MaxBackoff ({options.MaxBackoff}) must not be shorter than InitialBackoff ({options.InitialBackoff}).");
+        if (options.ChunkRecords is < 1 or > 65536)
+            failures.Add($"ChunkRecords ({options.ChunkRecords}) must be between 1 and 65,536.");
+        if (options.ChunkBytes is < 1 or > 4 * 1024 * 1024)
+            failures.Add($"ChunkBytes ({options.ChunkBytes}) must be between 1 B and 4 MiB.");
         if (options.MaxIncomingSessions < 1)
             failures.Add($"MaxIncomingSessions ({options.MaxIncomingSessions}) must be at least 1.");
         if (!PeerSelectors.Names.Contains(options.Selector, StringComparer.Ordinal))

@@ -109,7 +109,7 @@ public sealed class DeadlineTests
         });
         var failure = await reading.FailureAsync();
 
-        Assert.Equal(StatusCode.DeadlineExceeded, failure.StatusCode);
+        Assert.Equal((StatusCode.DeadlineExceeded, "The deadline has passed."), (failure.StatusCode, failure.Status.Detail));
     }
 
     [Fact]

@@ -37,7 +37,33 @@ public static class Guard
     public static Task Within(ValueTask task, TimeSpan? timeout = null, [CallerArgumentExpression(nameof(task))] string awaited = "") =>
         Within(task.AsTask(), timeout, awaited);
 
+    /// <summary>Runs <paramref name="action"/> on a thread of its own and waits for it, where nothing can be awaited: in Dispose.</summary>
+    public static void Run(Action action, TimeSpan? timeout = null, [CallerArgumentExpression(nameof(action))] string awaited = "")
+    {
+        var limit = timeout ?? DefaultTimeout;
+        Exception? failure = null;
+        var thread = new Thread(() => failure = Record(action)) { IsBackground = true };
+        thread.Start();
+        if (!thread.Join(limit))
+            throw new TimeoutException($"Waited {limit.TotalSeconds} s for: {awaited}");
+        if (failure is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+    }
+
     /// <summary>Runs <paramref name="action"/> on a thread of its own and awaits it: for calls that may block for ever when they are wrong.</summary>
     public static Task RunWithin(Action action, TimeSpan? timeout = null, [CallerArgumentExpression(nameof(action))] string awaited = "") =>
         Within(Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default), timeout, awaited);
+
+    private static Exception? Record(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception error) // carried to the waiting thread, whatever it is
+        {
+            return error;
+        }
+    }
 }

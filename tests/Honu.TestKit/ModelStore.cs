@@ -13,6 +13,9 @@ public sealed record ModelVersion(long Number, long Parent, bool IsDeleted, byte
 /// <summary>What a batch does to one key; a missing value deletes.</summary>
 public sealed record ModelOperation(string Namespace, byte[] Key, byte[]? Value);
 
+/// <summary>What a batch did to one key.</summary>
+public sealed record ModelWrite(string Namespace, byte[] Key, ModelVersion Version);
+
 /// <summary>An object as a scan of the model gives it.</summary>
 public sealed record ModelEntry(byte[] Key, ModelVersion Version);
 
@@ -52,18 +55,22 @@ public sealed class ModelStore
         return true;
     }
 
-    /// <summary>Applies operations at once. Of several operations on one key only the last counts; the others give <see cref="ModelVersion.None"/>.</summary>
-    public IReadOnlyList<ModelVersion> Write(IReadOnlyList<ModelOperation> operations)
+    /// <summary>Applies operations at once. Of several operations on one key only the last counts, and it takes the place of the first.</summary>
+    /// <returns>One result per key, in that order; no version for a deletion that found nothing.</returns>
+    public IReadOnlyList<ModelWrite> Write(IReadOnlyList<ModelOperation> operations)
     {
-        var versions = new ModelVersion[operations.Count];
+        var writes = new List<ModelWrite>();
         for (var i = 0; i < operations.Count; i++)
         {
-            var (space, key, value) = operations[i];
-            var isLast = !operations.Skip(i + 1).Any(later => later.Namespace == space && KeyOrder.Compare(later.Key, key) == 0);
-            versions[i] = !isLast ? ModelVersion.None : value is null ? Delete(space, key) : Put(space, key, value);
+            var (space, key, _) = operations[i];
+            bool IsSame(ModelOperation other) => other.Namespace == space && KeyOrder.Compare(other.Key, key) == 0;
+            if (operations.Take(i).Any(IsSame))
+                continue;
+            var version = operations.Last(IsSame).Value is { } value ? Put(space, key, value) : Delete(space, key);
+            writes.Add(new ModelWrite(space, key, version));
         }
 
-        return versions;
+        return writes;
     }
 
     /// <summary>The latest version, a tombstone too; <see cref="ModelVersion.None"/> when the key was never written.</summary>

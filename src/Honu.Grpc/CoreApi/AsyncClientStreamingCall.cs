@@ -3,8 +3,6 @@ using System.Runtime.CompilerServices;
 namespace Grpc.Core;
 
 /// <summary>A running call: a stream of requests, one response. Dispose it if it is not read to its end.</summary>
-/// <typeparam name="TRequest">The request message.</typeparam>
-/// <typeparam name="TResponse">The response message.</typeparam>
 public sealed class AsyncClientStreamingCall<TRequest, TResponse> : IDisposable
 {
     private readonly AsyncCallState _state;

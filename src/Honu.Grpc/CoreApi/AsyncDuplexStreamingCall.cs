@@ -1,8 +1,6 @@
 namespace Grpc.Core;
 
 /// <summary>A running call: two independent streams. Dispose it if it is not read to its end.</summary>
-/// <typeparam name="TRequest">The request message.</typeparam>
-/// <typeparam name="TResponse">The response message.</typeparam>
 public sealed class AsyncDuplexStreamingCall<TRequest, TResponse> : IDisposable
 {
     private readonly AsyncCallState _state;

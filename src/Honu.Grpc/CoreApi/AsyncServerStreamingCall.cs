@@ -1,7 +1,6 @@
 namespace Grpc.Core;
 
 /// <summary>A running call: one request, a stream of responses. Dispose it if it is not read to its end.</summary>
-/// <typeparam name="TResponse">The response message.</typeparam>
 public sealed class AsyncServerStreamingCall<TResponse> : IDisposable
 {
     private readonly AsyncCallState _state;

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 namespace Grpc.Core;
 
 /// <summary>A running call: one request, one response. Dispose it if it is not read to its end.</summary>
-/// <typeparam name="TResponse">The response message.</typeparam>
 public sealed class AsyncUnaryCall<TResponse> : IDisposable
 {
     private readonly AsyncCallState _state;

@@ -4,8 +4,6 @@ namespace Grpc.Core;
 public abstract class CallInvoker
 {
     /// <summary>Makes a unary call and blocks the thread until it is over.</summary>
-    /// <typeparam name="TRequest">The request message.</typeparam>
-    /// <typeparam name="TResponse">The response message.</typeparam>
     /// <param name="method">The method.</param>
     /// <param name="host">The value of <c>:authority</c>; <see langword="null"/> for that of the channel.</param>
     /// <param name="options">Headers, deadline, cancellation.</param>
@@ -17,8 +15,6 @@ public abstract class CallInvoker
         where TResponse : class;
 
     /// <summary>Starts a unary call.</summary>
-    /// <typeparam name="TRequest">The request message.</typeparam>
-    /// <typeparam name="TResponse">The response message.</typeparam>
     /// <param name="method">The method.</param>
     /// <param name="host">The value of <c>:authority</c>; <see langword="null"/> for that of the channel.</param>
     /// <param name="options">Headers, deadline, cancellation.</param>
@@ -29,8 +25,6 @@ public abstract class CallInvoker
         where TResponse : class;
 
     /// <summary>Starts a call with a stream of responses.</summary>
-    /// <typeparam name="TRequest">The request message.</typeparam>
-    /// <typeparam name="TResponse">The response message.</typeparam>
     /// <param name="method">The method.</param>
     /// <param name="host">The value of <c>:authority</c>; <see langword="null"/> for that of the channel.</param>
     /// <param name="options">Headers, deadline, cancellation.</param>
@@ -41,8 +35,6 @@ public abstract class CallInvoker
         where TResponse : class;
 
     /// <summary>Starts a call with a stream of requests.</summary>
-    /// <typeparam name="TRequest">The request message.</typeparam>
-    /// <typeparam name="TResponse">The response message.</typeparam>
     /// <param name="method">The method.</param>
     /// <param name="host">The value of <c>:authority</c>; <see langword="null"/> for that of the channel.</param>
     /// <param name="options">Headers, deadline, cancellation.</param>
@@ -52,8 +44,6 @@ public abstract class CallInvoker
         where TResponse : class;
 
     /// <summary>Starts a call with streams both ways.</summary>
-    /// <typeparam name="TRequest">The request message.</typeparam>
-    /// <typeparam name="TResponse">The response message.</typeparam>
     /// <param name="method">The method.</param>
     /// <param name="host">The value of <c>:authority</c>; <see langword="null"/> for that of the channel.</param>
     /// <param name="options">Headers, deadline, cancellation.</param>

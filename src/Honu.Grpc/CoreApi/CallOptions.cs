@@ -36,13 +36,9 @@ public readonly struct CallOptions : IEquatable<CallOptions>
     public WriteOptions? WriteOptions { get; private init; }
 
     /// <summary>Compares all members by reference or value.</summary>
-    /// <param name="left">One value.</param>
-    /// <param name="right">The other.</param>
     public static bool operator ==(CallOptions left, CallOptions right) => left.Equals(right);
 
     /// <summary>Compares all members by reference or value.</summary>
-    /// <param name="left">One value.</param>
-    /// <param name="right">The other.</param>
     public static bool operator !=(CallOptions left, CallOptions right) => !left.Equals(right);
 
     /// <summary>A copy with these headers.</summary>

@@ -7,7 +7,6 @@ public abstract class ClientBase
     protected ClientBase() => CallInvoker = UnimplementedCallInvoker.Instance;
 
     /// <summary>A stub with this configuration.</summary>
-    /// <param name="configuration">Invoker and host.</param>
     protected ClientBase(ClientBaseConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -16,14 +15,12 @@ public abstract class ClientBase
     }
 
     /// <summary>A stub on this channel.</summary>
-    /// <param name="channel">The channel.</param>
     protected ClientBase(ChannelBase channel)
         : this((channel ?? throw new ArgumentNullException(nameof(channel))).CreateCallInvoker())
     {
     }
 
     /// <summary>A stub on this invoker.</summary>
-    /// <param name="callInvoker">The invoker.</param>
     protected ClientBase(CallInvoker callInvoker)
         : this(new ClientBaseConfiguration(callInvoker, null))
     {
@@ -64,28 +61,24 @@ public abstract class ClientBase<T> : ClientBase
     }
 
     /// <summary>A stub with this configuration.</summary>
-    /// <param name="configuration">Invoker and host.</param>
     protected ClientBase(ClientBaseConfiguration configuration)
         : base(configuration)
     {
     }
 
     /// <summary>A stub on this channel.</summary>
-    /// <param name="channel">The channel.</param>
     protected ClientBase(ChannelBase channel)
         : base(channel)
     {
     }
 
     /// <summary>A stub on this invoker.</summary>
-    /// <param name="callInvoker">The invoker.</param>
     protected ClientBase(CallInvoker callInvoker)
         : base(callInvoker)
     {
     }
 
     /// <summary>A copy of this stub whose calls name another host in <c>:authority</c>.</summary>
-    /// <param name="host">The host.</param>
     public T WithHost(string host)
     {
         ArgumentNullException.ThrowIfNull(host);
@@ -94,7 +87,6 @@ public abstract class ClientBase<T> : ClientBase
     }
 
     /// <summary>Makes a stub of the same type; implemented by generated code.</summary>
-    /// <param name="configuration">Invoker and host.</param>
     protected abstract T NewInstance(ClientBaseConfiguration configuration);
 }
 

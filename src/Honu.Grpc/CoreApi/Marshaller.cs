@@ -1,7 +1,6 @@
 namespace Grpc.Core;
 
 /// <summary>Turns messages of one type into bytes and back.</summary>
-/// <typeparam name="T">The message type.</typeparam>
 public class Marshaller<T>
 {
     private readonly Func<T, byte[]>? _serializer;
@@ -54,13 +53,11 @@ public static class Marshallers
         new(System.Text.Encoding.UTF8.GetBytes, System.Text.Encoding.UTF8.GetString);
 
     /// <summary>A marshaller on whole arrays.</summary>
-    /// <typeparam name="T">The message type.</typeparam>
     /// <param name="serializer">Message to bytes.</param>
     /// <param name="deserializer">Bytes to message.</param>
     public static Marshaller<T> Create<T>(Func<T, byte[]> serializer, Func<byte[], T> deserializer) => new(serializer, deserializer);
 
     /// <summary>A marshaller on the runtime's own buffers.</summary>
-    /// <typeparam name="T">The message type.</typeparam>
     /// <param name="serializer">Writes the message into the context.</param>
     /// <param name="deserializer">Reads the message from the context.</param>
     public static Marshaller<T> Create<T>(Action<T, SerializationContext> serializer, Func<DeserializationContext, T> deserializer) =>

@@ -37,7 +37,6 @@ public sealed partial class Metadata : IList<Metadata.Entry>
     }
 
     /// <summary>The last entry with this name, or <see langword="null"/>.</summary>
-    /// <param name="key">The name, in any case.</param>
     public Entry? Get(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -51,15 +50,12 @@ public sealed partial class Metadata : IList<Metadata.Entry>
     }
 
     /// <summary>The text of the last entry with this name, or <see langword="null"/>.</summary>
-    /// <param name="key">The name, in any case.</param>
     public string? GetValue(string key) => Get(key)?.Value;
 
     /// <summary>The bytes of the last entry with this name, or <see langword="null"/>.</summary>
-    /// <param name="key">The name, in any case.</param>
     public byte[]? GetValueBytes(string key) => Get(key)?.ValueBytes;
 
     /// <summary>All entries with this name, in order.</summary>
-    /// <param name="key">The name, in any case.</param>
     public IEnumerable<Entry> GetAll(string key)
     {
         ArgumentNullException.ThrowIfNull(key);

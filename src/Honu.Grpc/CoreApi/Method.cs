@@ -33,8 +33,6 @@ public interface IMethod
 }
 
 /// <summary>A method with its message types. Immutable.</summary>
-/// <typeparam name="TRequest">The request message.</typeparam>
-/// <typeparam name="TResponse">The response message.</typeparam>
 public class Method<TRequest, TResponse> : IMethod
 {
     /// <summary>Describes a method.</summary>

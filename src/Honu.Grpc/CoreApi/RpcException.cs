@@ -4,7 +4,6 @@ namespace Grpc.Core;
 public class RpcException : Exception
 {
     /// <summary>An exception with a status and no trailers.</summary>
-    /// <param name="status">The status of the call.</param>
     public RpcException(Status status)
         : this(status, Metadata.Empty, status.ToString())
     {

@@ -72,11 +72,9 @@ public abstract class ServerCallContext
     protected virtual IDictionary<object, object> UserStateCore => throw new NotSupportedException();
 
     /// <summary>Sends the response headers now, with this metadata. Once per call and before the first message.</summary>
-    /// <param name="responseHeaders">The metadata.</param>
     /// <exception cref="InvalidOperationException">The headers are sent already.</exception>
     public Task WriteResponseHeadersAsync(Metadata responseHeaders) => WriteResponseHeadersAsyncCore(responseHeaders);
 
     /// <summary>What <see cref="WriteResponseHeadersAsync"/> does.</summary>
-    /// <param name="responseHeaders">The metadata.</param>
     protected abstract Task WriteResponseHeadersAsyncCore(Metadata responseHeaders);
 }

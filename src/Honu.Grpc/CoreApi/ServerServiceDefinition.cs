@@ -22,37 +22,21 @@ public sealed class ServerServiceDefinition
         private readonly Dictionary<string, Action<ServiceBinderBase>> _methods = new(StringComparer.Ordinal);
 
         /// <summary>Adds a unary method.</summary>
-        /// <typeparam name="TRequest">The request message.</typeparam>
-        /// <typeparam name="TResponse">The response message.</typeparam>
-        /// <param name="method">The method.</param>
-        /// <param name="handler">Its handler.</param>
         public Builder AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse> handler)
             where TRequest : class
             where TResponse : class => Add(method, binder => binder.AddMethod(method, handler));
 
         /// <summary>Adds a method with a stream of requests.</summary>
-        /// <typeparam name="TRequest">The request message.</typeparam>
-        /// <typeparam name="TResponse">The response message.</typeparam>
-        /// <param name="method">The method.</param>
-        /// <param name="handler">Its handler.</param>
         public Builder AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse> handler)
             where TRequest : class
             where TResponse : class => Add(method, binder => binder.AddMethod(method, handler));
 
         /// <summary>Adds a method with a stream of responses.</summary>
-        /// <typeparam name="TRequest">The request message.</typeparam>
-        /// <typeparam name="TResponse">The response message.</typeparam>
-        /// <param name="method">The method.</param>
-        /// <param name="handler">Its handler.</param>
         public Builder AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse> handler)
             where TRequest : class
             where TResponse : class => Add(method, binder => binder.AddMethod(method, handler));
 
         /// <summary>Adds a method with streams both ways.</summary>
-        /// <typeparam name="TRequest">The request message.</typeparam>
-        /// <typeparam name="TResponse">The response message.</typeparam>
-        /// <param name="method">The method.</param>
-        /// <param name="handler">Its handler.</param>
         public Builder AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse> handler)
             where TRequest : class
             where TResponse : class => Add(method, binder => binder.AddMethod(method, handler));

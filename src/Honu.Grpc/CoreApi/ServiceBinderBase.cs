@@ -4,8 +4,6 @@ namespace Grpc.Core;
 public abstract class ServiceBinderBase
 {
     /// <summary>Takes a unary method.</summary>
-    /// <typeparam name="TRequest">The request message.</typeparam>
-    /// <typeparam name="TResponse">The response message.</typeparam>
     /// <param name="method">The method.</param>
     /// <param name="handler">Its handler; <see langword="null"/> when only the shape of the service is asked for.</param>
     public virtual void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
@@ -13,8 +11,6 @@ public abstract class ServiceBinderBase
         where TResponse : class => throw new NotSupportedException();
 
     /// <summary>Takes a method with a stream of requests.</summary>
-    /// <typeparam name="TRequest">The request message.</typeparam>
-    /// <typeparam name="TResponse">The response message.</typeparam>
     /// <param name="method">The method.</param>
     /// <param name="handler">Its handler; <see langword="null"/> when only the shape of the service is asked for.</param>
     public virtual void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
@@ -22,8 +18,6 @@ public abstract class ServiceBinderBase
         where TResponse : class => throw new NotSupportedException();
 
     /// <summary>Takes a method with a stream of responses.</summary>
-    /// <typeparam name="TRequest">The request message.</typeparam>
-    /// <typeparam name="TResponse">The response message.</typeparam>
     /// <param name="method">The method.</param>
     /// <param name="handler">Its handler; <see langword="null"/> when only the shape of the service is asked for.</param>
     public virtual void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
@@ -31,8 +25,6 @@ public abstract class ServiceBinderBase
         where TResponse : class => throw new NotSupportedException();
 
     /// <summary>Takes a method with streams both ways.</summary>
-    /// <typeparam name="TRequest">The request message.</typeparam>
-    /// <typeparam name="TResponse">The response message.</typeparam>
     /// <param name="method">The method.</param>
     /// <param name="handler">Its handler; <see langword="null"/> when only the shape of the service is asked for.</param>
     public virtual void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)

@@ -40,13 +40,9 @@ public readonly struct Status : IEquatable<Status>
     public Exception? DebugException { get; }
 
     /// <summary>Compares code and text.</summary>
-    /// <param name="left">One status.</param>
-    /// <param name="right">The other.</param>
     public static bool operator ==(Status left, Status right) => left.Equals(right);
 
     /// <summary>Compares code and text.</summary>
-    /// <param name="left">One status.</param>
-    /// <param name="right">The other.</param>
     public static bool operator !=(Status left, Status right) => !left.Equals(right);
 
     /// <inheritdoc/>

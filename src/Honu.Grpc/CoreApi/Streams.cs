@@ -2,7 +2,6 @@
 namespace Grpc.Core;
 
 /// <summary>A stream of received messages. One reader at a time.</summary>
-/// <typeparam name="T">The message type.</typeparam>
 public interface IAsyncStreamReader<out T>
 {
     /// <summary>The message of the last <see cref="MoveNext"/> that returned <see langword="true"/>.</summary>
@@ -16,7 +15,6 @@ public interface IAsyncStreamReader<out T>
 }
 
 /// <summary>A stream of messages to send. One writer at a time: wait for a write before the next one.</summary>
-/// <typeparam name="T">The message type.</typeparam>
 public interface IAsyncStreamWriter<in T>
 {
     /// <summary>How the next messages are written; <see langword="null"/> for the options of the call.</summary>
@@ -39,7 +37,6 @@ public interface IAsyncStreamWriter<in T>
 }
 
 /// <summary>The requests of a streaming call, at the client.</summary>
-/// <typeparam name="T">The request message.</typeparam>
 public interface IClientStreamWriter<in T> : IAsyncStreamWriter<T>
 {
     /// <summary>Ends the requests (half-close); responses still arrive.</summary>
@@ -47,15 +44,12 @@ public interface IClientStreamWriter<in T> : IAsyncStreamWriter<T>
 }
 
 /// <summary>The responses of a streaming call, at the server. It ends when the handler does.</summary>
-/// <typeparam name="T">The response message.</typeparam>
 public interface IServerStreamWriter<in T> : IAsyncStreamWriter<T>;
 
 /// <summary>Conveniences on stream readers.</summary>
 public static class AsyncStreamReaderExtensions
 {
     /// <summary>Waits for the next message.</summary>
-    /// <typeparam name="T">The message type.</typeparam>
-    /// <param name="streamReader">The stream.</param>
     public static Task<bool> MoveNext<T>(this IAsyncStreamReader<T> streamReader)
     {
         ArgumentNullException.ThrowIfNull(streamReader);
@@ -63,7 +57,6 @@ public static class AsyncStreamReaderExtensions
     }
 
     /// <summary>The messages as an asynchronous enumerable; can be enumerated once.</summary>
-    /// <typeparam name="T">The message type.</typeparam>
     /// <param name="streamReader">The stream.</param>
     /// <param name="cancellationToken">Cancels the whole call.</param>
     public static async IAsyncEnumerable<T> ReadAllAsync<T>(

@@ -21,7 +21,6 @@ public class WriteOptions
     public static readonly WriteOptions Default = new();
 
     /// <summary>Options with these hints.</summary>
-    /// <param name="flags">The hints.</param>
     public WriteOptions(WriteFlags flags = WriteFlags.None) => Flags = flags;
 
     /// <summary>The hints.</summary>

@@ -60,8 +60,7 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
         byte* error = null;
         nuint length = 0;
         byte* data;
-        bool added = false;
-        DangerousAddRef(ref added);
+        Acquire();
         try
         {
             nint options = Borrow(snapshot, verify, fill);
@@ -82,15 +81,16 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
             return new LevelValue(NativeValue.Rent(data, (int)length));
         NativeMethods.leveldb_free(data);
         throw new LevelDbException(
-            LevelDbErrorKind.NotSupported, _claim.Path, $"A value in the database '{_claim.Path}' has {length} bytes; at most {int.MaxValue} can be read here.");
+            LevelDbErrorKind.NotSupported,
+            _claim.Path,
+            $"A value in the database '{_claim.Path}' has {length} bytes; at most {int.MaxValue} can be read here.");
     }
 
     /// <summary>Returns LevelDB's message, or null. The caller decides what a failed write means for later ones.</summary>
     internal string? Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool sync)
     {
         byte* error = null;
-        bool added = false;
-        DangerousAddRef(ref added);
+        Acquire();
         fixed (byte* k = &NativeMethods.Pin(key), v = &NativeMethods.Pin(value))
             NativeMethods.leveldb_put(handle, WriteOptions(sync), k, (nuint)key.Length, v, (nuint)value.Length, &error);
         DangerousRelease();
@@ -100,8 +100,7 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
     internal string? Delete(ReadOnlySpan<byte> key, bool sync)
     {
         byte* error = null;
-        bool added = false;
-        DangerousAddRef(ref added);
+        Acquire();
         fixed (byte* k = &NativeMethods.Pin(key))
             NativeMethods.leveldb_delete(handle, WriteOptions(sync), k, (nuint)key.Length, &error);
         DangerousRelease();
@@ -111,12 +110,11 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
     internal string? Write(BatchHandle batch, bool sync)
     {
         byte* error = null;
-        bool added = false;
-        DangerousAddRef(ref added);
+        Acquire();
         try
         {
-            bool batchAdded = false;
-            batch.DangerousAddRef(ref batchAdded);
+            bool added = false;
+            batch.DangerousAddRef(ref added);
             NativeMethods.leveldb_write(handle, WriteOptions(sync), batch.DangerousGetHandle(), &error);
             batch.DangerousRelease();
         }
@@ -130,8 +128,7 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
 
     internal IteratorHandle CreateIterator(SnapshotHandle? snapshot, bool verify, bool fill)
     {
-        bool added = false;
-        DangerousAddRef(ref added);
+        Acquire();
         try
         {
             // LevelDB takes the snapshot's number here and pins the files: the snapshot may be released while the iterator lives.
@@ -153,8 +150,7 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
 
     internal string? GetProperty(string name)
     {
-        bool added = false;
-        DangerousAddRef(ref added);
+        Acquire();
         byte* text;
         fixed (byte* n = Encoding.UTF8.GetBytes(name + '\0'))
             text = NativeMethods.leveldb_property_value(handle, n);
@@ -165,8 +161,7 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
     internal ulong GetApproximateSize(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
         ulong size;
-        bool added = false;
-        DangerousAddRef(ref added);
+        Acquire();
         fixed (byte* start = &NativeMethods.Pin(from), limit = &NativeMethods.Pin(to))
         {
             byte* s = start;
@@ -183,8 +178,7 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
     /// <summary>Compacts [from, to]; an empty bound is open, which the C API writes as NULL.</summary>
     internal void CompactRange(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
-        bool added = false;
-        DangerousAddRef(ref added);
+        Acquire();
         fixed (byte* start = from, limit = to)
             NativeMethods.leveldb_compact_range(handle, start, (nuint)from.Length, limit, (nuint)to.Length);
         DangerousRelease();
@@ -193,8 +187,7 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
     internal void SyncLogs()
     {
         // The reference keeps the directory ours while its files are open here.
-        bool added = false;
-        DangerousAddRef(ref added);
+        Acquire();
         try
         {
             LogSync.Sync(_claim.Path);
@@ -261,6 +254,16 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
         return true;
     }
 
+    // SafeHandle refuses a new reference only when the last one is gone, not from Dispose on: without the first line threads whose calls overlap
+    // would keep a disposed database open, and Dispose waiting, for as long as they like.
+    private void Acquire()
+    {
+        if (_closing)
+            throw Closed();
+        bool added = false;
+        DangerousAddRef(ref added);
+    }
+
     private nint WriteOptions(bool sync) => sync ? _syncedWriteOptions : _writeOptions;
 
     // With a snapshot, the caller holds a reference on it afterwards and releases it.
@@ -270,6 +273,7 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
             return _readOptions.Get(verify, fill);
         if (!ReferenceEquals(snapshot.Database, this))
             throw new ArgumentException("The snapshot belongs to another database.", nameof(snapshot));
+        ObjectDisposedException.ThrowIf(snapshot.IsDisposed, typeof(LevelSnapshot));
         bool added = false;
         snapshot.DangerousAddRef(ref added);
         return snapshot.ReadOptions(verify, fill);

@@ -4,6 +4,7 @@ namespace Honu.LevelDb.Interop;
 internal sealed class SnapshotHandle : DatabaseChildHandle
 {
     private readonly ReadOptionsSet _readOptions;
+    private volatile bool _disposed;
 
     internal SnapshotHandle(DatabaseHandle database)
         : base(database)
@@ -13,10 +14,19 @@ internal sealed class SnapshotHandle : DatabaseChildHandle
         Adopt(snapshot);
     }
 
+    /// <summary>True from Dispose on, although reads that have begun keep it natively (SafeHandle itself would let further ones in).</summary>
+    internal bool IsDisposed => _disposed;
+
     internal nint ReadOptions(bool verify, bool fill) => _readOptions.Get(verify, fill);
 
     // Nothing of a snapshot can be held as a span; reads that are running hold a reference, so the last of them releases it.
     internal override void CloseWithDatabase() => Dispose();
+
+    protected override void Dispose(bool disposing)
+    {
+        _disposed = true;
+        base.Dispose(disposing);
+    }
 
     private protected override void DestroyNative()
     {

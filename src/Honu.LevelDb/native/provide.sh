@@ -44,9 +44,10 @@ copy() { # $1 = folder with the distribution's shared libraries
   mkdir -p "$work/shared"
   cp -L "$found" "$work/shared/lib.so" || { tried+=("cannot copy $found"); return 1; }
   if [ -f "$1/libsnappy.so.1" ]; then cp -L "$1/libsnappy.so.1" "$work/shared/" || { tried+=("cannot copy $1/libsnappy.so.1"); return 1; }; fi
-  local missing
-  if command -v ldd >/dev/null && missing=$(LD_LIBRARY_PATH="$work/shared" ldd "$work/shared/lib.so" 2>&1 | grep -m1 'not found'); then
-    tried+=("$found does not load:$(tr -s '[:space:]' ' ' <<<"$missing")"); return 1
+  local needs
+  if command -v ldd >/dev/null; then
+    needs=$(LD_LIBRARY_PATH="$work/shared" ldd "$work/shared/lib.so" 2>&1 || true)
+    if [[ $needs == *"not found"* ]]; then tried+=("$found without what it needs: $(grep 'not found' <<<"$needs" | tr -s '[:space:]' ' ')"); return 1; fi
   fi
   # Snappy first: whoever sees the output must find both.
   if [ -f "$work/shared/libsnappy.so.1" ]; then mv -f "$work/shared/libsnappy.so.1" "$dir/"; fi

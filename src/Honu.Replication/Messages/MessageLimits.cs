@@ -9,12 +9,6 @@ public static class MessageLimits
     /// <inheritdoc cref="ProtocolMin"/>
     public const uint ProtocolMax = 1;
 
-    /// <summary>A chunk ends at this many bytes of records, or with the record that passes it.</summary>
-    public const int ChunkBytes = 256 * 1024;
-
-    /// <summary>A chunk ends at this many records.</summary>
-    public const int ChunkRecords = 512;
-
     /// <summary>Bytes of records that may be on their way without credit.</summary>
     public const int WindowBytes = 4 * 1024 * 1024;
 

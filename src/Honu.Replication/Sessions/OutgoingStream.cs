@@ -36,10 +36,10 @@ internal sealed class OutgoingStream
     public bool IsDone { get; private set; }
 
     /// <summary>The next chunk, with the number of its records in <paramref name="records"/>.</summary>
-    public Chunk Next(RecordBlockWriter block, out int records)
+    public Chunk Next(RecordBlockWriter block, ReplicaOptions limits, out int records)
     {
         block.Clear();
-        _position = _snapshot.ReadUncovered(Namespace, _base, _position, block, MessageLimits.ChunkRecords, MessageLimits.ChunkBytes, _resumedAfter, _resumedTarget);
+        _position = _snapshot.ReadUncovered(Namespace, _base, _position, block, limits.ChunkRecords, limits.ChunkBytes, _resumedAfter, _resumedTarget);
         var chunk = new Chunk
         {
             Namespace = Namespace,

@@ -144,7 +144,7 @@ internal sealed partial class Session
         {
             if (_chunksInTransport >= MaxChunksInTransport || !_sendCredit.MaySend)
                 return;
-            var chunk = stream.Next(_block, out var records);
+            var chunk = stream.Next(_block, _options, out var records);
             if (stream.IsDone)
                 _outgoing.Dequeue();
             _report = _report with { ObjectsSent = _report.ObjectsSent + records };

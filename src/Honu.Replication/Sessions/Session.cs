@@ -24,6 +24,7 @@ internal sealed partial class Session
     private const int MaxChunksInTransport = 4;
 
     private readonly ReplicationPort _store;
+    private readonly ReplicaOptions _options;
     private readonly List<ReplicaEffect> _effects;
     private readonly uint? _expectedPid;
     private readonly RecordBlockWriter _block = new();
@@ -43,11 +44,12 @@ internal sealed partial class Session
     private SyncReport _report = new();
     private UpdateCounts _updates;
 
-    public Session(SessionId id, bool isInitiator, ReplicationPort store, uint? expectedPid, List<ReplicaEffect> effects, TimeSpan now)
+    public Session(SessionId id, bool isInitiator, ReplicationPort store, ReplicaOptions options, uint? expectedPid, List<ReplicaEffect> effects, TimeSpan now)
     {
         Id = id;
         IsInitiator = isInitiator;
         _store = store;
+        _options = options;
         _expectedPid = expectedPid;
         _effects = effects;
         _started = LastProgress = now;

@@ -43,9 +43,9 @@ public sealed class GoObject
     /// <summary>Reads one encoded object.</summary>
     /// <param name="encoded">The whole message; nothing may follow it.</param>
     /// <returns>The object, with copies of all bytes.</returns>
-    /// <exception cref="InvalidDataException">The bytes are not such an object; the message says what and where.</exception>
+    /// <exception cref="HonuCorruptionException">The bytes are not such an object; the message says what and where.</exception>
     public static GoObject Parse(ReadOnlySpan<byte> encoded) =>
-        TryParse(encoded, out var result, out var error) ? result : throw new InvalidDataException($"Not an object of Go Honu: {error}.");
+        TryParse(encoded, out var result, out var error) ? result : throw new HonuCorruptionException(path: null, $"Not an object of Go Honu: {error}. Read the record from a backup, or leave it out of the migration.");
 
     /// <summary>Reads one encoded object without throwing.</summary>
     /// <param name="encoded">The whole message; nothing may follow it.</param>

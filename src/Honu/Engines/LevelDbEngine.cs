@@ -91,6 +91,9 @@ internal sealed class LevelDbEngine : IStorageEngine
 
         public IStorageEngine Open(string path, HonuStoreOptions options)
         {
+            // LevelDB would begin a new database on top of the old one's files.
+            if (!File.Exists(Path.Combine(path, "CURRENT")) && Directory.EnumerateFiles(path).Any(IsDatabaseFile))
+                throw new HonuCorruptionException(path, $"The store at {path} has lost its file CURRENT. Restore a backup, or run repair and let replication bring the data back.");
             try
             {
                 return new LevelDbEngine(LevelDatabase.Open(path, new LevelDatabaseOptions
@@ -109,6 +112,9 @@ internal sealed class LevelDbEngine : IStorageEngine
             }
         }
     }
+
+    private static bool IsDatabaseFile(string file) =>
+        Path.GetFileName(file).StartsWith("MANIFEST-", StringComparison.Ordinal) || Path.GetExtension(file) is ".ldb" or ".sst" or ".log";
 
     private sealed class Snapshot(LevelSnapshot native) : EngineSnapshot
     {

@@ -13,6 +13,9 @@ public sealed class MemoryEngine : IStorageEngine
     private long _bytes;
     private volatile bool _disposed;
 
+    /// <summary>An engine that begins with what a snapshot of another one holds; empty without one.</summary>
+    public MemoryEngine(EngineSnapshot? contents = null) => _root = (contents as MemorySnapshot)?.Root;
+
     /// <summary>Opens a new, empty engine each time.</summary>
     public static IStorageEngineFactory Factory { get; } = new MemoryFactory();
 

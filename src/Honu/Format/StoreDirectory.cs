@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Honu.Format;
 
@@ -23,17 +24,30 @@ internal static class StoreDirectory
                 return;
             }
 
-            if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+            if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => entry != marker + ".new"))
                 throw NotAStore(path, $"{path} holds other files and is no Honu store (it has no file {MarkerName}). Name another directory.");
             if (!createIfMissing)
                 throw NotAStore(path, $"There is no Honu store at {path}. Check the path, or create the store with a first put, import or serve.");
             Directory.CreateDirectory(path);
-            File.WriteAllText(marker, string.Create(CultureInfo.InvariantCulture, $"{MarkerPrefix}{CurrentFormat}\n"));
+            WriteMarker(marker);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new HonuIOException(path, $"The directory {path} cannot be used: {error.Message} Check its permissions and the disk.", error);
         }
+    }
+
+    // Written aside and renamed: a kill in between must not leave half a marker, which would be refused for ever.
+    private static void WriteMarker(string marker)
+    {
+        var temporary = marker + ".new";
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        {
+            file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{MarkerPrefix}{CurrentFormat}\n")));
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, marker, overwrite: true);
     }
 
     private static void CheckFormat(string path, string marker)

@@ -10,23 +10,39 @@ internal sealed class NamespaceTable
     // Replaced as a whole when a namespace is added, so that readers need no lock.
     private volatile FrozenDictionary<string, NamespaceState> _byName = FrozenDictionary<string, NamespaceState>.Empty;
 
+    private readonly List<NamespaceState> _staged = [];
+
     public IEnumerable<NamespaceState> All => _byName.Values;
 
     public NamespaceState? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>The state of <paramref name="name"/>; a new one's dictionary entry goes into <paramref name="batch"/>.</summary>
+    /// <summary>Like <see cref="Find"/>, also among those that the present batch creates. For the committing thread.</summary>
+    public NamespaceState? FindOrStaged(string name) => Find(name) ?? _staged.Find(state => state.Name == name);
+
+    /// <summary>The state of <paramref name="name"/>; a new one's dictionary entry goes into <paramref name="batch"/>, and others see it after <see cref="Publish"/>.</summary>
     public NamespaceState GetOrAdd(string name, EngineBatch batch)
     {
-        if (Find(name) is { } known)
+        if (FindOrStaged(name) is { } known)
             return known;
-        var next = _byName.Count == 0 ? 0 : _byName.Values.Max(state => state.Id) + 1;
+        var next = _byName.Values.Concat(_staged).Select(static state => (int)state.Id).DefaultIfEmpty(-1).Max() + 1;
         if (next >= StoreLimits.MaxNamespaces)
             throw new HonuException(HonuErrorCode.LimitExceeded, $"The store has {StoreLimits.MaxNamespaces} namespaces already; use keys with a prefix instead of a namespace each.");
         var state = new NamespaceState((ushort)next, name, new VersionVector());
         MetaRecords.Put(batch, MetaRecords.NamespaceKey(state.Id), StoreLimits.StrictUtf8.GetBytes(name));
-        Add(state);
+        _staged.Add(state);
         return state;
     }
+
+    /// <summary>The batch was written: the namespaces that it creates exist.</summary>
+    public void Publish()
+    {
+        foreach (var state in _staged)
+            Add(state);
+        _staged.Clear();
+    }
+
+    /// <summary>The batch was given up: so are the namespaces that it would have created.</summary>
+    public void Discard() => _staged.Clear();
 
     /// <summary>Reads the dictionary and the vectors of all namespaces.</summary>
     public void Load(IStorageEngine engine)

@@ -113,6 +113,7 @@ internal sealed class StoreCore
         }
 
         _staged.Clear();
+        Namespaces.Publish();
         foreach (var (state, vector) in _joins)
         {
             state.Vector = vector;
@@ -148,7 +149,10 @@ internal sealed class StoreCore
     /// <summary>Forgets what was staged but not written.</summary>
     public void Abandon()
     {
-        Batch.Clear();
+        // The batch went with the store: what waited in the queue behind its disposal has staged nothing.
+        if (!IsDisposed)
+            Batch.Clear();
+        Namespaces.Discard();
         _staged.Clear();
         _joins.Clear();
     }

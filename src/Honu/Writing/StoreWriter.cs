@@ -137,7 +137,7 @@ internal sealed class StoreWriter(StoreCore core)
     /// <summary>Adds one write to the batch: current record, index entry, and what history asks.</summary>
     private WriteOutcome Stage(in WriteOperation operation)
     {
-        var state = core.Namespaces.Find(operation.Namespace);
+        var state = core.Namespaces.FindOrStaged(operation.Namespace);
         if (state is null)
         {
             if (operation.Kind == WriteKind.Delete || !operation.Expected.IsNone)

@@ -162,7 +162,7 @@ public class GoObjectTests
     {
         var input = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
 
-        var error = Assert.Throws<InvalidDataException>(() => GoObject.Parse(input));
+        var error = Assert.Throws<HonuCorruptionException>(() => GoObject.Parse(input));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }

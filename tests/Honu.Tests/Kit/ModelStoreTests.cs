@@ -32,13 +32,13 @@ public class ModelStoreTests
     }
 
     [Fact]
-    public void Write_SameKeyTwice_CountsTheLastOnly()
+    public void Write_SameKeyTwice_CountsTheLastInThePlaceOfTheFirst()
     {
         var model = new ModelStore();
 
-        var versions = model.Write([new("n", [1], [10]), new("m", [1], [20]), new("n", [1], [30])]);
+        var writes = model.Write([new("n", [1], [10]), new("m", [1], [20]), new("n", [1], [30]), new("n", [2], null)]);
 
-        Assert.Equal([true, false, false], versions.Select(version => version.IsNone));
+        Assert.Equal([("n", 1L), ("m", 2L), ("n", 0L)], writes.Select(write => (write.Namespace, write.Version.Number)));
         Assert.Single(model.History("n", [1]));
         Assert.Equal([30], model.Latest("n", [1]).Value);
     }

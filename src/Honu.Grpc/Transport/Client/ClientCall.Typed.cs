@@ -69,8 +69,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel
         var headers = message.Headers;
         headers.TryAddWithoutValidation("te", "trailers");
         headers.TryAddWithoutValidation("grpc-accept-encoding", "identity");
-        if (host is not null)
-            headers.Host = host;
+        headers.Host = host ?? Channel.Options.Tls?.TargetHost; // HttpClient takes the name to demand of a certificate from here
         if (Deadline is { } deadline)
         {
             var left = deadline - Channel.Options.TimeProvider.GetUtcNow().UtcDateTime;

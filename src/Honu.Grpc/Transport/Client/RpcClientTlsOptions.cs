@@ -14,7 +14,7 @@ public sealed record RpcClientTlsOptions
     /// <value>Default <see langword="null"/>: none.</value>
     public X509Certificate2? ClientCertificate { get; init; }
 
-    /// <summary>The name that the server's certificate must have.</summary>
+    /// <summary>The name that the server's certificate must have; calls name it as their <c>:authority</c>, too.</summary>
     /// <value>Default <see langword="null"/>: the host of the address.</value>
     public string? TargetHost { get; init; }
 
@@ -30,7 +30,6 @@ public sealed record RpcClientTlsOptions
     {
         var options = new SslClientAuthenticationOptions
         {
-            TargetHost = TargetHost,
             RemoteCertificateValidationCallback = ServerCertificateValidation,
             CertificateChainPolicy = TrustedRoots is null ? null : CertificateTrust.PolicyFor(TrustedRoots, CertificateTrust.ServerAuthentication),
         };

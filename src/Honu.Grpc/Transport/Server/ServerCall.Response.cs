@@ -14,6 +14,7 @@ internal sealed partial class ServerCall
     private readonly MessageWriter _writer = new(server.Options.MaxSendMessageBytes);
     private int _unflushedBytes;
     private volatile bool _flushing;
+    private volatile bool _flushCancelled;
     private bool _hasBody;
     private bool _broken;
 
@@ -129,8 +130,11 @@ internal sealed partial class ServerCall
     private void CancelFlush()
     {
         Interlocked.MemoryBarrier();
-        if (_flushing)
-            http.Response.BodyWriter.CancelPendingFlush();
+        if (!_flushing)
+            return;
+
+        _flushCancelled = true;
+        http.Response.BodyWriter.CancelPendingFlush();
     }
 
     // In the headers when there is no body (Trailers-Only), else after it.

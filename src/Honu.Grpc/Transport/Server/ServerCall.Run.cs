@@ -136,7 +136,11 @@ internal sealed partial class ServerCall
         try
         {
             await http.Response.CompleteAsync().WaitAsync(StatusTimeout, TimeProvider.System).ConfigureAwait(false);
-            reset?.Reset(0); // NO_ERROR: the answer is complete, the rest of the request is not wanted
+
+            // NO_ERROR: the answer is complete, the rest of the request is not wanted. But after a cancelled flush CompleteAsync may return while
+            // responses still wait for the client to take them; a reset would cut these and the status off.
+            if (!_flushCancelled)
+                reset?.Reset(0);
         }
         catch (TimeoutException)
         {

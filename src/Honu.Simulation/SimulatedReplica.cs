@@ -1,0 +1,155 @@
+using System.Globalization;
+using Honu.Replication;
+
+namespace Honu.Simulation;
+
+/// <summary>One machine: a disk, a clock, and while it runs a real store with its real replication.</summary>
+public sealed class SimulatedReplica
+{
+    private readonly VirtualTime _time;
+    private readonly SimulatedNetwork _network;
+    private readonly SimulationOptions _options;
+    private readonly Random _random;
+    private readonly TimeProvider _clock;
+    private readonly Dictionary<ReplicaTimer, long> _timers = [];
+    private Replica? _replica;
+    private long _lastTimer;
+    private int _boot;
+
+    internal SimulatedReplica(int index, VirtualTime time, SimulatedNetwork network, SimulationOptions options, Random random)
+    {
+        Index = index;
+        _time = time;
+        _network = network;
+        _options = options;
+        _random = random;
+        _clock = new SimulatedClock(time, options.MaxSkew * ((2 * random.NextDouble()) - 1), options.ClockStep);
+        Disk = new SimulatedDisk();
+        network.Attach(this);
+    }
+
+    /// <summary>Its place in the cluster; its pid is one more.</summary>
+    public int Index { get; }
+
+    /// <summary>Its disk.</summary>
+    public SimulatedDisk Disk { get; }
+
+    /// <summary>The open store.</summary>
+    /// <exception cref="InvalidOperationException">The machine is down.</exception>
+    public HonuStore Store { get => field ?? throw new InvalidOperationException($"Replica {Index} is down."); private set; }
+
+    /// <summary>Whether its process runs.</summary>
+    public bool IsRunning => _replica is not null;
+
+    /// <summary>Changes with every start, so that what was meant for an earlier process does not reach the present one.</summary>
+    internal int Generation { get; private set; }
+
+    /// <summary>Called when a session has ended.</summary>
+    public Action<SyncReport>? SessionFinished { get; set; }
+
+    /// <summary>Starts the process on its disk.</summary>
+    public void Start()
+    {
+        Generation++;
+        Store = HonuStore.Open("simulated", new HonuStoreOptions
+        {
+            Pid = (uint)Index + 1,
+            Engine = Disk,
+            Clock = _options.Clock,
+            Faults = _options.Faults,
+            Environment = new StoreEnvironment
+            {
+                Time = _clock,
+                Random = bytes => _random.NextBytes(bytes),
+                BootId = _boot.ToString(CultureInfo.InvariantCulture),
+            },
+        });
+        _replica = new Replica(Store.Replication, new ReplicaOptions
+        {
+            Peers = [.. Enumerable.Range(0, _options.Replicas).Where(other => other != Index).Select(AddressOf)],
+            ChunkRecords = _options.ChunkRecords,
+            Seed = _random.Next(),
+        });
+        Store.Replication.LocalCommitted += (_, _) => Handle(new ReplicaEvent.LocalCommit());
+        Handle(new ReplicaEvent.Started());
+    }
+
+    /// <summary>The process is killed: what it wrote stays, nothing is closed.</summary>
+    public void Kill()
+    {
+        _replica = null;
+        _timers.Clear();
+        Generation++;
+        _network.Vanish(this);
+    }
+
+    /// <summary>The machine loses power: what was not durable is gone, and the next start is another boot.</summary>
+    public void LosePower()
+    {
+        Kill();
+        Disk.LosePower();
+        _boot++;
+    }
+
+    /// <summary>Asks for a session with another replica at once.</summary>
+    public void Sync(SimulatedReplica other) => Handle(new ReplicaEvent.SyncRequested(0, AddressOf(other.Index)));
+
+    internal SessionId Accept() => _replica!.NextSessionId();
+
+    internal void HandleIfRunning(ReplicaEvent happened, int generation)
+    {
+        if (Generation == generation)
+            Handle(happened);
+    }
+
+    internal void Handle(ReplicaEvent happened)
+    {
+        if (_replica is null)
+            return;
+        foreach (var effect in _replica.Handle(happened, _time.Now).ToArray())
+            CarryOut(effect);
+    }
+
+    private static PeerAddress AddressOf(int index) => new("simulated", index + 1);
+
+    private void CarryOut(ReplicaEffect effect)
+    {
+        switch (effect)
+        {
+            case ReplicaEffect.OpenSession open:
+                _network.Open(this, open.Session, open.Address);
+                break;
+            case ReplicaEffect.Send send:
+                _network.Send(this, send.Session, send.Message);
+                break;
+            case ReplicaEffect.CloseSession close:
+                _network.Close(this, close.Session);
+                break;
+            case ReplicaEffect.AbortSession abort:
+                _network.Abort(this, abort.Session);
+                break;
+            case ReplicaEffect.SetTimer set:
+                SetTimer(set.Timer, set.Due);
+                break;
+            case ReplicaEffect.ClearTimer clear:
+                _timers.Remove(clear.Timer);
+                break;
+            case ReplicaEffect.SessionFinished finished:
+                SessionFinished?.Invoke(finished.Report);
+                break;
+        }
+    }
+
+    private void SetTimer(ReplicaTimer timer, TimeSpan due)
+    {
+        var number = _timers[timer] = ++_lastTimer;
+        _time.At(due, () =>
+        {
+            if (_timers.TryGetValue(timer, out var current) && current == number)
+            {
+                _timers.Remove(timer);
+                Handle(new ReplicaEvent.TimerDue(timer));
+            }
+        });
+    }
+}

@@ -1,0 +1,43 @@
+namespace Honu.Simulation;
+
+/// <summary>What is simulated. Everything random follows from <see cref="Seed"/>.</summary>
+public sealed record SimulationOptions
+{
+    /// <summary>Seed of every random choice.</summary>
+    /// <value>Default 1.</value>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>How many replicas; each knows all others.</summary>
+    /// <value>Default 5.</value>
+    public int Replicas { get; init; } = 5;
+
+    /// <summary>Shortest time that a message takes.</summary>
+    /// <value>Default 1 ms.</value>
+    public TimeSpan MinLatency { get; init; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Longest time that a message takes; between the two, each message takes another one.</summary>
+    /// <value>Default 80 ms.</value>
+    public TimeSpan MaxLatency { get; init; } = TimeSpan.FromMilliseconds(80);
+
+    /// <summary>Probability that a message breaks its link: it and everything behind it are lost.</summary>
+    /// <value>Default 0.</value>
+    public double Loss { get; init; }
+
+    /// <summary>Clocks are ahead or behind by up to this.</summary>
+    /// <value>Default 0.</value>
+    public TimeSpan MaxSkew { get; init; }
+
+    /// <summary>Clocks show multiples of this.</summary>
+    /// <value>Default 0: as fine as time itself.</value>
+    public TimeSpan ClockStep { get; init; }
+
+    /// <summary>How versions are counted.</summary>
+    /// <value>Default <see cref="VersionClock.Hybrid"/>.</value>
+    public VersionClock Clock { get; init; }
+
+    /// <summary>Records in a chunk. Small ones make streams that can break in the middle.</summary>
+    /// <value>Default 3.</value>
+    public int ChunkRecords { get; init; } = 3;
+
+    internal PlantedFaults Faults { get; init; }
+}
