@@ -71,6 +71,9 @@ internal sealed class HonuProcess : IDisposable
         return line ?? throw new InvalidOperationException($"The command ended: {await _error.WaitAsync(Guard)}");
     }
 
+    /// <summary>Reads no more of stdout, as <c>head</c> does.</summary>
+    public void CloseOutput() => _process.StandardOutput.Close();
+
     /// <summary>Waits for the end of the command.</summary>
     public async Task<HonuResult> Finish()
     {
