@@ -1,1 +1,4 @@
-Console.WriteLine("honu");
+using BenchmarkDotNet.Running;
+
+// All suites: dotnet run -c Release --project benchmarks/Honu.Benchmarks -- --filter '*'
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -1,3 +1,4 @@
+using Honu.Cli.Output;
 using Honu.Hosting;
 
 namespace Honu.Cli;
@@ -7,6 +8,8 @@ internal static class Failures
 {
     public static int Report(Exception exception)
     {
+        if (exception is OutputClosedException)
+            return ExitCodes.Ok;
         var (code, message) = Describe(exception);
         Console.Error.WriteLine($"honu: {message.ReplaceLineEndings(" ")}");
         if (Environment.GetEnvironmentVariable("HONU_DEBUG") is { Length: > 0 })

@@ -9,7 +9,7 @@ public sealed partial class HonuStore
         _core.Exclusively(_core, static core =>
         {
             core.ThrowIfUnusable();
-            return core.Trimmer.Scrub();
+            return Writing.IndexScrubber.RemoveStale(core);
         });
         _core.Engine.Compact();
     }

@@ -107,6 +107,9 @@ public sealed class FailureTests : IDisposable
             ["serve", "--db", Db, "--listen", "127.0.0.1:0", "--peer", "7"],
             ["serve", "--db", Db, "--listen", "127.0.0.1:0", "--interval", "often"],
             ["sync", "--remote", "127.0.0.1:1"],
+            ["sync", "--with", "127.0.0.1:1"],
+            ["serve", "--db", Db, "--listen", "127.0.0.1:0", "--selector", "dice"],
+            ["serve", "--db", Db, "--listen", "127.0.0.1:0", "--peer", "192.0.2.1:7000"],
             ["sync", "--remote", "127.0.0.1:1", "--with", "somebody"],
             ["get", "k", "--remote", "192.0.2.1:7000"],
         ];

@@ -71,6 +71,9 @@ internal sealed class HonuProcess : IDisposable
         return line ?? throw new InvalidOperationException($"The command ended: {await _error.WaitAsync(Guard)}");
     }
 
+    /// <summary>Reads no more of stdout, as <c>head</c> does.</summary>
+    public void CloseOutput() => _process.StandardOutput.Close();
+
     /// <summary>Waits for the end of the command.</summary>
     public async Task<HonuResult> Finish()
     {
@@ -81,7 +84,7 @@ internal sealed class HonuProcess : IDisposable
     /// <summary>Asks the command to stop, as a service manager does.</summary>
     public async Task<HonuResult> Terminate()
     {
-        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]))
+        using (var kill = Process.Start(new ProcessStartInfo("kill", ["-TERM", _process.Id.ToString()]) { UseShellExecute = false })!)
             await kill.WaitForExitAsync().WaitAsync(Guard);
         return await Finish();
     }
@@ -104,6 +107,7 @@ internal sealed class HonuProcess : IDisposable
     {
         var start = new ProcessStartInfo(Command)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -91,6 +91,19 @@ public sealed class ImportExportTests : IDisposable
     }
 
     [Fact]
+    public async Task Export_WhoseReaderIsGone_EndsQuietly()
+    {
+        await Import(Enumerable.Range(0, 2000).Select(static i => $"k{i}\t{new string('v', 500)}"));
+        using var export = HonuProcess.StartForLines("export", "--db", Db);
+        await export.NextLine();
+
+        export.CloseOutput();
+        var result = await export.Finish();
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+    }
+
+    [Fact]
     public async Task Export_OfHistory_ListsVersionsOldestFirst()
     {
         await Import(["k\t1", "k\t2", "j\t1"]);

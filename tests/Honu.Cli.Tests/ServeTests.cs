@@ -67,6 +67,22 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
+    public async Task Sync_OfADirectoryWithAServer_BringsBothTogether()
+    {
+        await HonuProcess.Run("put", "from-a", "1", "--db", Db("a"));
+        using var b = await HonuServer.Start(Db("b"), "--interval", "1h");
+        await b.Run("put", "from-b", "2");
+
+        var sync = await HonuProcess.Run("sync", "--db", Db("a"), "--with", b.Address);
+        var again = await HonuProcess.Run("sync", "--db", Db("a"), "--with", b.Address, "--json");
+
+        Assert.Equal((0, ""), (sync.ExitCode, sync.Error));
+        Assert.Contains("sent      1 objects", sync.Text, StringComparison.Ordinal);
+        Assert.Contains("\"outcome\":\"equal\"", again.Text, StringComparison.Ordinal);
+        Assert.Equal((await b.Run("export")).Output, (await HonuProcess.Run("export", "--db", Db("a"))).Output);
+    }
+
+    [Fact]
     public async Task Sync_WithAPeerOfAnotherCluster_ExitsWith7AndWithNobody_With6()
     {
         using var a = await HonuServer.Start(Db("a"), "--pid", "1", "--cluster", "blue");
@@ -104,7 +120,8 @@ public sealed class ServeTests : IDisposable
         await Until(async () =>
         {
             here = (await restarted.Run("export")).Output;
-            return here.AsSpan().SequenceEqual((await b.Run("export")).Output) && here.AsSpan().IndexOf("from-b"u8) >= 0;
+            var there = (await b.Run("export")).Output;
+            return here.AsSpan().SequenceEqual(there) && here.AsSpan().IndexOf("from-b"u8) >= 0;
         });
 
         var keys = (await b.Run("scan", "--prefix", "k", "--keys-only")).Lines;

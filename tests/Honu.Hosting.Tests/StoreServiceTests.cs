@@ -137,7 +137,8 @@ public sealed class StoreServiceTests
         var replica = await Guard.Within(served.Client.GetReplicaInfoAsync());
 
         Assert.Equal((served.Store.Identity.StoreId, 9u, "blue", "eu"), (info.Identity.StoreId, info.Identity.Replica.Pid, info.Identity.Cluster, info.Identity.Region));
-        Assert.Equal((1000, ["default"]), (info.MaxValueBytes, info.Namespaces));
+        Assert.Equal(1000, info.MaxValueBytes);
+        Assert.Equal(["default"], info.Namespaces);
         var figures = Assert.Single(info.Figures!.Namespaces);
         Assert.Equal((1, 5), (figures.Objects, figures.ValueBytes));
         Assert.Equal(version.Id.Scalar, figures.Vector[version.Id.Replica]);

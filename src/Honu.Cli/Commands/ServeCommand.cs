@@ -7,7 +7,6 @@ using Honu.Cli.Parsing;
 using Honu.Cli.Serving;
 using Honu.Hosting;
 using Honu.Hosting.Services;
-using Honu.Replication;
 
 namespace Honu.Cli.Commands;
 
@@ -53,12 +52,6 @@ internal static class ServeCommand
             var insecure = parsed.GetValue(common.AllowInsecure);
             var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure);
             var wantedPeers = parsed.GetValue(peers) ?? [];
-            foreach (var peer in wantedPeers)
-            {
-                if (!PeerAddress.TryParse(peer, out _))
-                    throw CliException.Usage($"\"{peer}\" is not a peer. Write HOST:PORT, or PID@HOST:PORT to insist on who answers.");
-            }
-
             var store = new HonuStoreOptions { Pid = parsed.GetValue(pid), Region = parsed.GetValue(region), Cluster = parsed.GetValue(cluster) };
             if (parsed.GetValue(cache) is { } cacheBytes)
                 store = store with { BlockCacheBytes = cacheBytes };
@@ -69,6 +62,9 @@ internal static class ServeCommand
                 Selector = parsed.GetValue(selector)!,
                 AllowInsecure = insecure,
             };
+            // Before the store is opened: a refused command must not create one.
+            if (replica.Validate() is { Count: > 0 } failures)
+                throw CliException.Usage(string.Join(' ', failures));
             var path = parsed.GetRequiredValue(common.Db)!;
             return await StoreServer.RunAsync(path, endpoint, store, replica, (address, replicaId) => Ready(path, address, replicaId, parsed.GetValue(common.Json)), cancellation);
         });

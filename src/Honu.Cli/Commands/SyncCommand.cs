@@ -4,6 +4,7 @@ using System.Text.Json;
 using Honu.Cli.Access;
 using Honu.Cli.Output;
 using Honu.Cli.Parsing;
+using Honu.Hosting;
 using Honu.Hosting.Services;
 using Honu.Replication;
 
@@ -16,29 +17,30 @@ internal static class SyncCommand
     {
         var common = new CommonOptions();
         var with = new Option<string>("--with") { Description = "The peer: PID of a configured one, or HOST:PORT, or PID@HOST:PORT.", HelpName = "PEER", Required = true };
-        var command = new VerbCommand("sync", "Let a server run one anti-entropy session with a peer, and print what it did.", """
+        var command = new VerbCommand("sync", "Run one anti-entropy session with a peer, from a server or from a directory, and print what it did.", """
               honu sync --remote 127.0.0.1:7000 --with 2
               honu sync --remote 127.0.0.1:7000 --with 127.0.0.1:7001 --json
-            """)
-        {
-            common.Remote, with, common.Timeout, common.AllowInsecure, common.Json,
-        };
-        common.Remote.Required = true;
+              honu sync --db ./data --with 127.0.0.1:7000
+            """) { with };
+        common.AddStore(command);
         common.Remote.Description = "The server that begins the session.";
+        common.Db.Description = "The directory whose store begins the session; no server may have it open.";
         common.Timeout.Description = "How long the session may take. Default 10m.";
         command.SetAction(async (parsed, cancellation) =>
         {
             var peer = parsed.GetRequiredValue(with);
             if (!PeerName.IsWellFormed(peer))
                 throw CliException.Usage($"\"{peer}\" is not a peer. Write PID, HOST:PORT or PID@HOST:PORT.");
-            await using var store = (RemoteStore)common.Open(parsed, create: false);
+            await using var store = common.Open(parsed, create: false);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             var patience = parsed.GetValue(common.Timeout) ?? TimeSpan.FromMinutes(10);
             deadline.CancelAfter(patience);
             SyncReport report;
             try
             {
-                report = await store.Client.SyncAsync(peer, deadline.Token);
+                report = store is RemoteStore remote
+                    ? await remote.Client.SyncAsync(peer, deadline.Token)
+                    : await SyncHere(((LocalStore)store).Store, peer, parsed.GetValue(common.AllowInsecure), deadline.Token);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -53,6 +55,27 @@ internal static class SyncCommand
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static async Task<SyncReport> SyncHere(HonuStore store, string peer, bool insecure, CancellationToken cancellation)
+    {
+        if (!PeerAddress.TryParse(peer, out _))
+            throw CliException.Usage($"A directory knows no peers: name the address, HOST:PORT instead of \"{peer}\".");
+        var options = new HonuReplicaOptions { AllowInsecure = insecure };
+        if ((options with { Peers = [peer] }).Validate() is { Count: > 0 } failures)
+            throw CliException.Usage(string.Join(' ', failures));
+
+        // Not a configured peer: the host would open a session of its own with it.
+        await using var replica = new ReplicaHost(store, options);
+        await replica.StartAsync(cancellation);
+        try
+        {
+            return await replica.SyncAsync(peer, cancellation);
+        }
+        catch (HonuReplicationException e)
+        {
+            throw new CliException(e.Outcome == SyncOutcome.Refused ? ExitCodes.Refused : ExitCodes.Unreachable, e.Message);
+        }
     }
 
     private static void WriteText(ResultWriter output, SyncReport report)

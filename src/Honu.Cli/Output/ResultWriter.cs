@@ -6,6 +6,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Honu.Cli.Output;
 
+/// <summary>Whoever read stdout is gone, as <c>head</c> is after its lines: there is nothing left to do, and nothing to complain about.</summary>
+internal sealed class OutputClosedException(IOException innerException) : IOException(innerException.Message, innerException);
+
 /// <summary>Results on stdout: bytes, lines of text, or one JSON object per line. Buffered; dispose to send the rest.</summary>
 internal sealed class ResultWriter : IDisposable
 {
@@ -63,9 +66,20 @@ internal sealed class ResultWriter : IDisposable
     {
         if (_buffer.WrittenCount == 0)
             return;
-        _stream.Write(_buffer.WrittenSpan);
-        _stream.Flush();
-        _buffer.ResetWrittenCount();
+        try
+        {
+            _stream.Write(_buffer.WrittenSpan);
+            _stream.Flush();
+        }
+        catch (IOException e)
+        {
+            throw new OutputClosedException(e);
+        }
+        finally
+        {
+            // Not twice: the same bytes must not be tried again by Dispose.
+            _buffer.ResetWrittenCount();
+        }
     }
 
     public void Dispose()

@@ -12,6 +12,9 @@ public sealed partial class StoreClient
     private const int ImportMessageBytes = 128 * 1024;
     private const int ImportMessageOperations = 2048;
 
+    // How long the last answers of a broken import may take before it is given up.
+    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(5);
+
     /// <summary>Streams objects from one snapshot of the server's store, in key order.</summary>
     /// <param name="scan">Which ones; <see langword="null"/> for all of the default namespace.</param>
     /// <param name="cancellationToken">Ends the scan, here and at the server.</param>
@@ -67,7 +70,7 @@ public sealed partial class StoreClient
         ArgumentNullException.ThrowIfNull(batches);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var call = _server.Store.Import(ServerConnection.WithoutDeadline(ended.Token));
-        var answers = ReadAnswers(call.ResponseStream, progress, ended);
+        var answers = ReadAnswers(call.ResponseStream, progress, ended, cancellationToken);
         try
         {
             var sent = 0L;
@@ -82,10 +85,10 @@ public sealed partial class StoreClient
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException or IOException)
         {
-            // The writer fails in many ways when the server ends the call; why it ended stands in the answers' status.
-            await ended.CancelAsync().ConfigureAwait(false);
-            await answers.ConfigureAwait(false);
+            // The writer fails in many ways when the server ends the call; why it ended stands in the status of the answers, which end now too.
             cancellationToken.ThrowIfCancellationRequested();
+            ended.CancelAfter(LastAnswers);
+            await answers.ConfigureAwait(false);
             throw e is RpcException rpc ? _server.Failure(rpc) : new StoreClientException(StoreClientError.Unreachable, Address, $"{Address} ended the import.", e);
         }
         catch
@@ -120,12 +123,13 @@ public sealed partial class StoreClient
         return batch.Count;
     }
 
-    private async Task<long> ReadAnswers(IAsyncStreamReader<ImportResponse> stream, Action<long>? progress, CancellationTokenSource ended)
+    private async Task<long> ReadAnswers(
+        IAsyncStreamReader<ImportResponse> stream, Action<long>? progress, CancellationTokenSource ended, CancellationToken cancellationToken)
     {
         var acknowledged = 0L;
         try
         {
-            while (await Next(stream, ended.Token).ConfigureAwait(false) is { } answer)
+            while (await Next(stream, cancellationToken).ConfigureAwait(false) is { } answer)
             {
                 acknowledged = (long)answer.Acknowledged;
                 progress?.Invoke(acknowledged);

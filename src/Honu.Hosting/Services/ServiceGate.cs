@@ -62,7 +62,7 @@ internal sealed class ServiceGate : IDisposable
         {
             // Waited long enough, or the host is in a hurry: a scan that nobody reads must not keep the store open.
             await _abort.CancelAsync().ConfigureAwait(false);
-            await drained.WaitAsync(patience, time, CancellationToken.None).ConfigureAwait(false);
+            await drained.WaitAsync(patience, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Honu.Hosting.Protocol.Stores;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Honu.Hosting.Services;
@@ -11,6 +12,9 @@ namespace Honu.Hosting.Services;
 /// </summary>
 internal sealed partial class StoreService(HonuStore store, HonuServiceOptions options, ServiceGate gate, ILogger<StoreService> logger) : Store.StoreBase
 {
+    // HTTP/2's REFUSED_STREAM, which gRPC clients take as UNAVAILABLE.
+    private const int RefusedStream = 7;
+
     public override Task<GetResponse> Get(GetRequest request, ServerCallContext context) => Answer(context, () =>
     {
         var ns = Open(request.Namespace, request.Key);
@@ -117,7 +121,9 @@ internal sealed partial class StoreService(HonuStore store, HonuServiceOptions o
         }
         catch (Exception e)
         {
-            // As above.
+            // As above. A stopping server cannot say so behind pages that the client does not read: it resets the stream instead.
+            if (gate.Aborted.IsCancellationRequested)
+                context.GetHttpContext().Features.Get<IHttpResetFeature>()?.Reset(RefusedStream);
             throw ServiceErrors.Map(e, context, logger);
         }
     }

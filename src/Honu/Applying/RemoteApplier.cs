@@ -144,7 +144,7 @@ internal sealed class RemoteApplier(StoreCore core)
         core.History.Stage(state, key, local.HistorySequence, record);
         if (incoming.Version == previous)
             return;
-        IndexEntry.Put(core.Batch, state.Id, incoming.Version, key);
+        IndexEntry.Put(core.Batch, state.Id, incoming.Version, key, core.IndexScratch);
         core.StageReplacement(state, incoming.Version, previous);
     }
 

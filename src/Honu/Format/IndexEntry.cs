@@ -8,14 +8,17 @@ internal static class IndexEntry
 {
     private const int ChecksumBytes = 4;
 
-    public static void Put(EngineBatch batch, ushort ns, VersionId version, ReadOnlySpan<byte> key)
+    /// <summary>Longest value of an entry.</summary>
+    public const int MaxValueBytes = StoreLimits.MaxKeyBytes + ChecksumBytes;
+
+    /// <summary>Adds an entry to <paramref name="batch"/>; <paramref name="scratch"/> has room for <see cref="MaxValueBytes"/>.</summary>
+    public static void Put(EngineBatch batch, ushort ns, VersionId version, ReadOnlySpan<byte> key, Span<byte> scratch)
     {
         Span<byte> engineKey = stackalloc byte[KeySpaces.IndexKeyBytes];
         KeySpaces.IndexKey(engineKey, ns, version.Replica, version.Scalar);
-        Span<byte> value = stackalloc byte[StoreLimits.MaxKeyBytes + ChecksumBytes];
-        key.CopyTo(value);
-        BinaryPrimitives.WriteUInt32LittleEndian(value[key.Length..], Checksum(engineKey, key));
-        batch.Put(engineKey, value[..(key.Length + ChecksumBytes)]);
+        key.CopyTo(scratch);
+        BinaryPrimitives.WriteUInt32LittleEndian(scratch[key.Length..], RecordChecksum.Of(engineKey, key));
+        batch.Put(engineKey, scratch[..(key.Length + ChecksumBytes)]);
     }
 
     /// <summary>The key that an entry names.</summary>
@@ -25,14 +28,6 @@ internal static class IndexEntry
         if (value.Length < ChecksumBytes + 1)
             throw MetaRecords.Damaged(engineKey);
         var key = value[..^ChecksumBytes];
-        return BinaryPrimitives.ReadUInt32LittleEndian(value[key.Length..]) == Checksum(engineKey, key) ? key : throw MetaRecords.Damaged(engineKey);
-    }
-
-    private static uint Checksum(ReadOnlySpan<byte> engineKey, ReadOnlySpan<byte> key)
-    {
-        Span<byte> both = stackalloc byte[KeySpaces.IndexKeyBytes + StoreLimits.MaxKeyBytes];
-        engineKey.CopyTo(both);
-        key.CopyTo(both[engineKey.Length..]);
-        return RecordChecksum.Of(both[..(engineKey.Length + key.Length)]);
+        return BinaryPrimitives.ReadUInt32LittleEndian(value[key.Length..]) == RecordChecksum.Of(engineKey, key) ? key : throw MetaRecords.Damaged(engineKey);
     }
 }

@@ -35,7 +35,7 @@ internal static class MetaRecords
     {
         var value = new byte[payload.Length + ChecksumBytes];
         payload.CopyTo(value);
-        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(payload.Length), Checksum(engineKey, payload));
+        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(payload.Length), RecordChecksum.Of(engineKey, payload));
         batch.Put(engineKey, value);
     }
 
@@ -68,17 +68,9 @@ internal static class MetaRecords
         if (value.Length < ChecksumBytes)
             throw Damaged(engineKey);
         var payload = value[..^ChecksumBytes];
-        return BinaryPrimitives.ReadUInt32LittleEndian(value[payload.Length..]) == Checksum(engineKey, payload) ? payload : throw Damaged(engineKey);
+        return BinaryPrimitives.ReadUInt32LittleEndian(value[payload.Length..]) == RecordChecksum.Of(engineKey, payload) ? payload : throw Damaged(engineKey);
     }
 
     public static HonuCorruptionException Damaged(ReadOnlySpan<byte> engineKey) =>
         new(path: null, $"A record of the store failed its checksum (engine key {Convert.ToHexString(engineKey)}). Restore a backup, or run repair and let replication bring the data back.");
-
-    private static uint Checksum(ReadOnlySpan<byte> engineKey, ReadOnlySpan<byte> payload)
-    {
-        Span<byte> both = engineKey.Length + payload.Length <= 512 ? stackalloc byte[512] : new byte[engineKey.Length + payload.Length];
-        engineKey.CopyTo(both);
-        payload.CopyTo(both[engineKey.Length..]);
-        return RecordChecksum.Of(both[..(engineKey.Length + payload.Length)]);
-    }
 }

@@ -12,6 +12,9 @@ internal static class RecordChecksum
     /// <summary>CRC-32C of <paramref name="bytes"/>.</summary>
     public static uint Of(ReadOnlySpan<byte> bytes) => ~Append(Initial, bytes);
 
+    /// <summary>CRC-32C of two spans, one after the other.</summary>
+    public static uint Of(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => ~Append(Append(Initial, first), second);
+
     /// <summary>The first step: over the value. Continue with <see cref="Finish"/>.</summary>
     public static uint OfValue(ReadOnlySpan<byte> value) => Append(Initial, value);
 

@@ -5,7 +5,7 @@ namespace Honu.Writing;
 /// <summary>Removes index entries whose version is no longer current: sorted, <see cref="BatchSize"/> at a time, a third of the cost of removing each in its put.</summary>
 /// <remarks>
 /// Readers do not depend on it: an entry counts only if the current record has its version. What an unclean stop leaves behind is
-/// found by <see cref="Scrub"/>. The removal of the last own entry of a namespace writes the vector in the same batch, because the
+/// found by <see cref="IndexScrubber"/>. The removal of the last own entry of a namespace writes the vector in the same batch, because the
 /// own mark of a reopened store is the greater of the two.
 /// </remarks>
 internal sealed class IndexTrimmer(StoreCore core)
@@ -36,36 +36,5 @@ internal sealed class IndexTrimmer(StoreCore core)
 
         core.WriteBatch(sync: false);
         _replaced.Clear();
-    }
-
-    /// <summary>Removes every entry of the store whose version is not current: after an unclean stop, and before a compaction.</summary>
-    /// <returns>How many were removed.</returns>
-    public long Scrub()
-    {
-        Trim();
-        long removed = 0;
-        using var iterator = core.Engine.CreateIterator();
-        Span<byte> start = stackalloc byte[KeySpaces.NamespacePrefixBytes];
-        Span<byte> currentKey = stackalloc byte[KeySpaces.MaxKeyBytes];
-        foreach (var state in core.Namespaces.All)
-        {
-            for (iterator.Seek(KeySpaces.Prefix(start, KeySpaces.Index, state.Id)); iterator.IsValid && KeySpaces.TryReadIndexKey(iterator.Key, state.Id, out var version); iterator.Next())
-            {
-                var key = IndexEntry.ReadKey(iterator.Key, iterator.Value);
-                using (var record = core.Engine.Get(KeySpaces.CurrentKey(currentKey, state.Id, key)))
-                {
-                    if (record.Found && record.Span.Length >= RecordLayout.HeaderBytes && RecordReader.ReadVersion(record.Span) == version)
-                        continue;
-                }
-
-                Add(state, version);
-                removed++;
-                if (IsDue)
-                    Trim();
-            }
-        }
-
-        Trim();
-        return removed;
     }
 }

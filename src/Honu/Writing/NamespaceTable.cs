@@ -33,6 +33,9 @@ internal sealed class NamespaceTable
         return state;
     }
 
+    /// <summary>Whether the present batch creates a namespace.</summary>
+    public bool HasStaged => _staged.Count > 0;
+
     /// <summary>The batch was written: the namespaces that it creates exist.</summary>
     public void Publish()
     {

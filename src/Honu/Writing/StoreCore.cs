@@ -48,6 +48,9 @@ internal sealed class StoreCore
 
     public RecordWriter Records { get; } = new();
 
+    /// <summary>Room for the value of an index entry.</summary>
+    public byte[] IndexScratch { get; } = new byte[IndexEntry.MaxValueBytes];
+
     public ReplicaDictionary Replicas { get; } = new();
 
     public HistoryStore History { get; }
@@ -101,7 +104,9 @@ internal sealed class StoreCore
     public void Commit(bool sync)
     {
         Lease.Extend(Batch);
-        WriteBatch(sync);
+
+        // A new namespace's name must not be lost before data that stand under its id: another namespace would take the id.
+        WriteBatch(sync || Namespaces.HasStaged);
         foreach (var (state, version, previous) in _staged)
         {
             state.WasReplaced(previous);

@@ -37,7 +37,6 @@ internal static class StoreOpener
 
         var namespaces = new NamespaceTable();
         namespaces.Load(engine);
-        var writer = identity.Replica;
         if (lostPower || (stored is not null && stored.Replica != identity.Replica))
             identity = NewEpoch(identity, options.Environment);
 
@@ -49,7 +48,11 @@ internal static class StoreOpener
         var core = new StoreCore(path, engine, options, identity, clock, namespaces);
         core.Replicas.Load(engine);
         foreach (var state in namespaces.All)
-            RestoreVector(core, state, stored?.Replica ?? writer, lostPower);
+            RestoreVector(core, state, stored?.Replica ?? identity.Replica, lostPower);
+        if (lostPower)
+            RestoreIndex(core);
+        foreach (var state in namespaces.All)
+            RestoreLoose(core, state);
 
         WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored);
         return core;
@@ -132,6 +135,27 @@ internal static class StoreOpener
 
         state.Vector.Advance(writer, own);
         core.Clock.Observe(state.Vector.GreatestScalar());
+    }
+
+    // What a power loss may have torn apart: current records and their index, cursors and the records that they vouch for.
+    private static void RestoreIndex(StoreCore core)
+    {
+        IndexScrubber.AddMissing(core);
+        IndexScrubber.RemoveStale(core);
+        Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+        using var cursors = core.Engine.CreateIterator();
+        foreach (var state in core.Namespaces.All)
+        {
+            KeySpaces.Prefix(prefix, KeySpaces.Cursor, state.Id);
+            for (cursors.Seek(prefix); cursors.IsValid && cursors.Key.StartsWith(prefix); cursors.Next())
+                core.Batch.Delete(cursors.Key);
+        }
+
+        core.WriteBatch(sync: false);
+    }
+
+    private static void RestoreLoose(StoreCore core, NamespaceState state)
+    {
         core.RecountLoose(state);
         using var loose = new Replicating.UncoveredEntries(core.Engine, snapshot: null, state.Id, state.Vector, core.Faults);
         while (loose.MoveNext())

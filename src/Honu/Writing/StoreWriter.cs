@@ -167,7 +167,7 @@ internal sealed class StoreWriter(StoreCore core)
         var version = new VersionId(core.Clock.Next(floor: 0), core.Identity.Replica);
         var record = core.Records.Write(operation.Key, operation.Value, operation.ValueChecksum, isTombstone: false, version, parent: default, context: null, version.Replica, default);
         core.Batch.Put(currentKey, record);
-        IndexEntry.Put(core.Batch, state.Id, version, operation.Key);
+        IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
         core.StageReplacement(state, version, previous: default);
         return new WriteOutcome(Applied: true, new ObjectVersion(version, default, version.Replica, IsDeleted: false, operation.Value.Length));
     }
@@ -180,7 +180,7 @@ internal sealed class StoreWriter(StoreCore core)
         var record = core.Records.Write(operation.Key, operation.Value, operation.ValueChecksum, isTombstone, version, previous.Version, ContextAfter(previous), previous.Creator, new LocalPart(sequence));
         core.Batch.Put(currentKey, record);
         core.History.Stage(state, operation.Key, sequence, record);
-        IndexEntry.Put(core.Batch, state.Id, version, operation.Key);
+        IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
         core.StageReplacement(state, version, previous.Version);
         return new WriteOutcome(Applied: true, new ObjectVersion(version, previous.Version, previous.Creator, isTombstone, operation.Value.Length));
     }
