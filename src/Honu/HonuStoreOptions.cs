@@ -91,11 +91,3 @@ public sealed record HonuStoreOptions
 
     internal PlantedFaults Faults { get; init; }
 }
-
-/// <summary>Options of one write.</summary>
-/// <param name="Durability">What the write survives; <see langword="null"/> for the store's default.</param>
-public readonly record struct WriteOptions(Durability? Durability = null)
-{
-    /// <summary>The write survives power loss.</summary>
-    public static WriteOptions Synced => new(Honu.Durability.Synced);
-}
