@@ -11,6 +11,8 @@ public static class ReplicaOptionsValidator
         Positive(nameof(options.BaseInterval), options.BaseInterval, failures);
         Positive(nameof(options.ProgressTimeout), options.ProgressTimeout, failures);
         Positive(nameof(options.InitialBackoff), options.InitialBackoff, failures);
+        if (options.MaxInterval > TimeSpan.FromDays(1))
+            failures.Add($"MaxInterval ({options.MaxInterval}) must be at most a day.");
         if (options.MaxInterval < options.BaseInterval)
             failures.Add($"MaxInterval ({options.MaxInterval}) must not be shorter than BaseInterval ({options.BaseInterval}).");
         if (options.MaxBackoff < options.InitialBackoff)

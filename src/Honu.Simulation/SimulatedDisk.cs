@@ -2,59 +2,129 @@ using Honu.Engines;
 
 namespace Honu.Simulation;
 
-/// <summary>A disk that outlives its process: after a kill it holds everything written, after a power loss what the last barrier made durable.</summary>
-public sealed class SimulatedDisk : IStorageEngineFactory
+/// <summary>A disk that outlives its process. After a kill it holds everything written. After a power loss it holds what was synced, and of the rest what luck left.</summary>
+/// <remarks>
+/// Modelled on LevelDB's logs: a synced write makes the present log durable, not an earlier one; a barrier makes all of them so. Each
+/// log loses its own end, so what a power loss leaves is no prefix of what was written.
+/// </remarks>
+public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
 {
-    private EngineSnapshot? _durable;
-    // Neither frees anything: a disk needs no disposal.
+    private const double SwitchProbability = 0.05;
+
+    private readonly List<Log> _logs = [];
+    private EngineSnapshot? _base;
     private EngineSnapshot? _contents;
     private Func<EngineSnapshot>? _present;
 
     /// <summary>The disk is in memory.</summary>
     public bool UsesDirectory => false;
 
-    /// <summary>Raised when everything written so far has become durable.</summary>
-    public event EventHandler? Synced;
+    /// <summary>Called when everything written so far has become durable.</summary>
+    public Action? Synced { get; set; }
 
     /// <inheritdoc/>
     public IStorageEngine Open(string path, HonuStoreOptions options)
     {
         var memory = new MemoryEngine(_present?.Invoke() ?? _contents);
-        _present = () => memory.CreateSnapshot();
+
+        // What is opened again has been read from the disk: it is durable, and a new log begins.
+        _base = memory.CreateSnapshot();
+        _logs.Clear();
+        _logs.Add(new Log());
+        _present = memory.CreateSnapshot;
         return new SimulatedEngine(this, memory);
     }
 
-    /// <summary>Takes away what was not yet durable. The store that was open must not be used any more.</summary>
+    /// <summary>Takes away some of what was not yet durable. The store that was open must not be used any more.</summary>
     public void LosePower()
     {
-        _contents = _durable;
+        var survivor = new MemoryEngine(_base);
+        foreach (var log in _logs)
+        {
+            var kept = log.Durable + random.Next(log.Batches.Count - log.Durable + 1);
+            foreach (var operations in log.Batches.Take(kept))
+                Apply(survivor, operations);
+        }
+
+        _contents = survivor.CreateSnapshot();
         _present = null;
     }
 
-    private void MakeDurable(EngineSnapshot contents)
+    private static void Apply(MemoryEngine engine, IReadOnlyList<(byte[] Key, byte[]? Value)> operations)
     {
-        _durable = contents;
-        Synced?.Invoke(this, EventArgs.Empty);
+        using var batch = engine.CreateBatch();
+        foreach (var (key, value) in operations)
+        {
+            if (value is null)
+                batch.Delete(key);
+            else
+                batch.Put(key, value);
+        }
+
+        engine.Write(batch, sync: false);
+    }
+
+    private void Append(IReadOnlyList<(byte[] Key, byte[]? Value)> operations, bool sync)
+    {
+        if (random.NextDouble() < SwitchProbability)
+            _logs.Add(new Log());
+        var log = _logs[^1];
+        log.Batches.Add(operations);
+        if (sync)
+            log.Durable = log.Batches.Count;
+    }
+
+    private void MakeDurable()
+    {
+        foreach (var log in _logs)
+            log.Durable = log.Batches.Count;
+        Synced?.Invoke();
+    }
+
+    private sealed class Log
+    {
+        public List<IReadOnlyList<(byte[] Key, byte[]? Value)>> Batches { get; } = [];
+
+        public int Durable { get; set; }
+    }
+
+    private sealed class SimulatedBatch : EngineBatch
+    {
+        private readonly List<(byte[] Key, byte[]? Value)> _operations = [];
+
+        public IReadOnlyList<(byte[] Key, byte[]? Value)> Operations => _operations;
+
+        public override int Count => _operations.Count;
+
+        public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _operations.Add((key.ToArray(), value.ToArray()));
+
+        public override void Delete(ReadOnlySpan<byte> key) => _operations.Add((key.ToArray(), null));
+
+        public override void Clear() => _operations.Clear();
+
+        public override void Dispose()
+        {
+        }
     }
 
     private sealed class SimulatedEngine(SimulatedDisk disk, MemoryEngine memory) : IStorageEngine
     {
         public EngineValue Get(scoped ReadOnlySpan<byte> key, EngineSnapshot? snapshot = null) => memory.Get(key, snapshot);
 
-        public EngineBatch CreateBatch() => memory.CreateBatch();
+        public EngineBatch CreateBatch() => new SimulatedBatch();
 
         public void Write(EngineBatch batch, bool sync)
         {
-            memory.Write(batch, sync);
-            if (sync)
-                Sync();
+            var operations = ((SimulatedBatch)batch).Operations.ToArray();
+            Apply(memory, operations);
+            disk.Append(operations, sync);
         }
 
         public EngineIterator CreateIterator(EngineSnapshot? snapshot = null) => memory.CreateIterator(snapshot);
 
         public EngineSnapshot CreateSnapshot() => memory.CreateSnapshot();
 
-        public void Sync() => disk.MakeDurable(memory.CreateSnapshot());
+        public void Sync() => disk.MakeDurable();
 
         public long GetApproximateSize(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => memory.GetApproximateSize(from, to);
 

@@ -24,7 +24,7 @@ public sealed class SimulatedReplica
         _options = options;
         _random = random;
         _clock = new SimulatedClock(time, options.MaxSkew * ((2 * random.NextDouble()) - 1), options.ClockStep);
-        Disk = new SimulatedDisk();
+        Disk = new SimulatedDisk(random);
         network.Attach(this);
     }
 
@@ -43,6 +43,9 @@ public sealed class SimulatedReplica
 
     /// <summary>Changes with every start, so that what was meant for an earlier process does not reach the present one.</summary>
     internal int Generation { get; private set; }
+
+    /// <summary>Called when the process has started and its store is open.</summary>
+    public Action? Started { get; set; }
 
     /// <summary>Called when a session has ended.</summary>
     public Action<SyncReport>? SessionFinished { get; set; }
@@ -64,6 +67,7 @@ public sealed class SimulatedReplica
                 BootId = _boot.ToString(CultureInfo.InvariantCulture),
             },
         });
+        Started?.Invoke();
         _replica = new Replica(Store.Replication, new ReplicaOptions
         {
             Peers = [.. Enumerable.Range(0, _options.Replicas).Where(other => other != Index).Select(AddressOf)],

@@ -10,6 +10,9 @@ public sealed partial class ReplicaHost
     // How long the other side may take to end its stream after a session has ended here.
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(5);
 
+    // How long the peer's status is waited for when writing to it has failed.
+    private static readonly TimeSpan StatusTimeout = TimeSpan.FromSeconds(1);
+
     /// <summary>Hands an event to the loop; <paramref name="taken"/> is released when the loop has dealt with it.</summary>
     internal void Post(ReplicaEvent happened, SemaphoreSlim? taken = null) => _events.Writer.TryWrite((happened, taken, null));
 
@@ -19,12 +22,20 @@ public sealed partial class ReplicaHost
         if (_loop is null || _stopping.IsCancellationRequested)
             throw new RpcException(new Status(StatusCode.Unavailable, "The replica is not running. Try again in a moment."));
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-        var pump = await AskAsync(() => AddSession(_replica.NextSessionId(), cancellation), cancellationToken).ConfigureAwait(false);
-        Post(new ReplicaEvent.SessionAccepted(pump.Session));
-        var reading = pump.ReadAsync(requests);
-        var error = await FirstErrorAsync(pump.WriteAsync(responses), reading, cancellation).ConfigureAwait(false);
-        Post(new ReplicaEvent.SessionEnded(pump.Session, error));
-        await RemoveSessionAsync(pump).ConfigureAwait(false);
+
+        // Not given up when the caller goes: the loop would add a session that nobody removes.
+        var pump = await AskAsync(() => AddSession(_replica.NextSessionId(), cancellation), CancellationToken.None).ConfigureAwait(false);
+        string? error = null;
+        try
+        {
+            Post(new ReplicaEvent.SessionAccepted(pump.Session));
+            error = await DriveAsync(pump, pump.WriteAsync(responses), pump.ReadAsync(requests), isInitiator: false).ConfigureAwait(false);
+        }
+        finally
+        {
+            Post(new ReplicaEvent.SessionEnded(pump.Session, error));
+            await RemoveSessionAsync(pump).ConfigureAwait(false);
+        }
     }
 
     private async Task RunAsync()
@@ -39,22 +50,33 @@ public sealed partial class ReplicaHost
                 if (happened is not null && !_stopping.IsCancellationRequested)
                 {
                     foreach (var effect in _replica.Handle(happened, _timers.Now))
-                        CarryOut(effect);
+                        TryCarryOut(effect);
                 }
+
+                taken?.Release();
             }
             catch (Exception error)
             {
                 // The loop must not stop silently: whatever one event does, the next one is dealt with.
                 Log.EventFailed(_logger, happened?.GetType().Name ?? "question", error);
             }
-            finally
-            {
-                taken?.Release();
-            }
         }
 
         foreach (var pump in _sessions.Values)
             pump.Abort();
+    }
+
+    private void TryCarryOut(ReplicaEffect effect)
+    {
+        try
+        {
+            CarryOut(effect);
+        }
+        catch (Exception error)
+        {
+            // One effect that fails must not keep the others from being carried out: a request may wait for one of them.
+            Log.EventFailed(_logger, effect.GetType().Name, error);
+        }
     }
 
     private void CarryOut(ReplicaEffect effect)
@@ -105,22 +127,23 @@ public sealed partial class ReplicaHost
     {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         var pump = AddSession(session, cancellation);
-        string? error;
+        string? error = null;
         try
         {
             using var call = _connections.Client(address).Session(cancellationToken: cancellation.Token);
             Post(new ReplicaEvent.SessionOpened(session));
-            var reading = pump.ReadAsync(call.ResponseStream);
-            error = await FirstErrorAsync(WriteAndCloseAsync(pump, call), reading, cancellation).ConfigureAwait(false);
+            error = await DriveAsync(pump, WriteAndCloseAsync(pump, call), pump.ReadAsync(call.ResponseStream), isInitiator: true).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is RpcException or ObjectDisposedException or UriFormatException)
+        catch (Exception failure)
         {
-            // The call could not even be made: told like a broken link.
+            // The call could not even be made, for whatever reason: told like a broken link.
             error = Describe(failure);
         }
-
-        Post(new ReplicaEvent.SessionEnded(session, error));
-        await RemoveSessionAsync(pump).ConfigureAwait(false);
+        finally
+        {
+            Post(new ReplicaEvent.SessionEnded(session, error));
+            await RemoveSessionAsync(pump).ConfigureAwait(false);
+        }
     }
 
     private static async Task WriteAndCloseAsync(SessionPump pump, AsyncDuplexStreamingCall<SessionMessage, SessionMessage> call)
@@ -129,32 +152,25 @@ public sealed partial class ReplicaHost
         await call.RequestStream.CompleteAsync().ConfigureAwait(false);
     }
 
-    // Both directions end; the first failure of either is the reason.
-    private static async Task<string?> FirstErrorAsync(Task writing, Task reading, CancellationTokenSource cancellation)
+    /// <summary>Waits until both directions have ended, so that nothing of the session comes after its end, and tells why if it was early.</summary>
+    private static async Task<string?> DriveAsync(SessionPump pump, Task writing, Task reading, bool isInitiator)
     {
         var first = await Task.WhenAny(writing, reading).ConfigureAwait(false);
-        if (first == writing && first.IsFaulted)
-        {
-            // The reader knows the peer's status, which says more than that writing failed.
-            await Task.WhenAny(reading, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System)).ConfigureAwait(false);
-            return reading.Exception?.InnerException is { } told ? Describe(told) : Describe(writing.Exception!.InnerException!);
-        }
+        if (first == reading && !first.IsCompletedSuccessfully)
+            pump.Abort();
+        else if (first == reading && isInitiator)
+            pump.Close();
+        else if (first == writing)
+            pump.AbortAfter(first.IsCompletedSuccessfully ? LingerTimeout : StatusTimeout);
+        await Task.WhenAll(writing, reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // Another side that never ends its stream must not keep the call for ever.
-        if (first == writing)
-            cancellation.CancelAfter(LingerTimeout);
-        try
-        {
-            await reading.ConfigureAwait(false);
-            await writing.ConfigureAwait(false);
-            return null;
-        }
-        catch (Exception error) when (error is RpcException or OperationCanceledException or IOException or InvalidOperationException)
-        {
-            // Every way in which a stream can end early is the same to the protocol: the link broke.
-            return Describe(error);
-        }
+        // The status that the responder ended the call with says more than how writing to it failed.
+        var readError = ErrorOf(reading);
+        return readError ?? (isInitiator ? null : ErrorOf(writing));
     }
+
+    private static string? ErrorOf(Task task) =>
+        task.IsCanceled ? "the session was cancelled" : task.Exception?.InnerException is { } error ? Describe(error) : null;
 
     private static string Describe(Exception error) => error switch
     {
@@ -177,7 +193,6 @@ public sealed partial class ReplicaHost
         if (_events.Writer.TryWrite((null, null, () =>
             {
                 _sessions.Remove(pump.Session);
-                pump.Dispose();
                 removed.SetResult();
             })))
             await removed.Task.WaitAsync(LingerTimeout, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -74,7 +74,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         _store.Replication.LocalCommitted -= OnLocalCommitted;
         await _stopping.CancelAsync().ConfigureAwait(false);
         _events.Writer.TryComplete();
-        await _loop.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _loop.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_running.Keys).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var request in _requests.Values)
             request.TrySetCanceled(CancellationToken.None);

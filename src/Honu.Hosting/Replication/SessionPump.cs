@@ -11,11 +11,12 @@ namespace Honu.Hosting;
 /// What is to be sent waits in a queue that the core bounds (chunks by <see cref="ReplicaEvent.StreamWritable"/>, the rest is small).
 /// Of what was received, the next message is read only when the loop has taken the last ones: a fast peer waits in its own window.
 /// </remarks>
-internal sealed class SessionPump(SessionId session, ReplicaHost host, CancellationTokenSource cancellation) : IDisposable
+internal sealed class SessionPump(SessionId session, ReplicaHost host, CancellationTokenSource cancellation)
 {
     private const int MaxWaitingMessages = 4;
 
     private readonly Channel<SessionMessage> _outgoing = Channel.CreateUnbounded<SessionMessage>(new UnboundedChannelOptions { SingleReader = true });
+    // Never disposed: the loop may release it after the session has gone, and no wait handle is ever made of it.
     private readonly SemaphoreSlim _waiting = new(MaxWaitingMessages);
 
     public SessionId Session { get; } = session;
@@ -30,10 +31,18 @@ internal sealed class SessionPump(SessionId session, ReplicaHost host, Cancellat
     public void Abort()
     {
         _outgoing.Writer.TryComplete();
-        cancellation.Cancel();
+        try
+        {
+            cancellation.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The call has ended already, and its source with it.
+        }
     }
 
-    public void Dispose() => _waiting.Dispose();
+    /// <summary>Gives the session up if it has not ended by then.</summary>
+    public void AbortAfter(TimeSpan delay) => cancellation.CancelAfter(delay);
 
     /// <summary>Writes what is sent until the session is closed.</summary>
     public async Task WriteAsync(IAsyncStreamWriter<SessionMessage> stream)

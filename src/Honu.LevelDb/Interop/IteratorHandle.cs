@@ -109,6 +109,9 @@ internal sealed unsafe class IteratorHandle : DatabaseChildHandle
 
     internal override void CloseWithDatabase()
     {
+        // Whoever stands on an entry may hold a span of it, also the disposing thread itself: such an iterator closes at its next move or its own Dispose.
+        if (_valid)
+            return;
         int me = Environment.CurrentManagedThreadId;
         if (Volatile.Read(ref _lastThread) != me || Interlocked.CompareExchange(ref _user, Closed, Idle) != Idle)
             return;

@@ -12,7 +12,10 @@ public static class MessageLimits
     /// <summary>Bytes of records that may be on their way without credit.</summary>
     public const int WindowBytes = 4 * 1024 * 1024;
 
-    /// <summary>Longest text in a message: a reason, a region, an owner.</summary>
+    /// <summary>Longest name in a message: a cluster, a region, an owner.</summary>
+    public const int NameBytes = 255;
+
+    /// <summary>Longest text of a refusal.</summary>
     public const int TextBytes = 1024;
 
     /// <summary>Longest message beside the value of its longest record.</summary>

@@ -18,7 +18,7 @@ internal static class MessageValidation
         SessionMessage.BodyOneofCase.Chunk => FindFault(message.Chunk),
         SessionMessage.BodyOneofCase.Credit => message.Credit.Bytes > long.MaxValue ? "a credit is impossibly large" : null,
         SessionMessage.BodyOneofCase.Complete => null,
-        SessionMessage.BodyOneofCase.Refusal => IsText(message.Refusal.Message) ? null : "a refusal's text is too long",
+        SessionMessage.BodyOneofCase.Refusal => IsText(message.Refusal.Message, MessageLimits.TextBytes) ? null : "a refusal's text is too long",
         _ => "a message has no known body",
     };
 
@@ -26,7 +26,7 @@ internal static class MessageValidation
     {
         if (hello.StoreId.Length != IdBytes || hello.Incarnation.Length != IdBytes)
             return "an id does not have 16 bytes";
-        if (!IsText(hello.Cluster) || !IsText(hello.Region) || !IsText(hello.Owner))
+        if (!IsText(hello.Cluster, MessageLimits.NameBytes) || !IsText(hello.Region, MessageLimits.NameBytes) || !IsText(hello.Owner, MessageLimits.NameBytes))
             return "a name is too long";
         if (hello.ProtocolMin > hello.ProtocolMax)
             return "a range of protocols is empty";
@@ -65,7 +65,7 @@ internal static class MessageValidation
         : chunk.PositionScalar > StoreLimits.MaxScalar ? "a position is no version"
         : null;
 
-    private static bool IsText(string text) => text.Length <= MessageLimits.TextBytes && Encoding.UTF8.GetByteCount(text) <= MessageLimits.TextBytes;
+    private static bool IsText(string text, int maxBytes) => text.Length <= maxBytes && Encoding.UTF8.GetByteCount(text) <= maxBytes;
 
     private static bool IsNamespace(string name) =>
         name.Length is > 0 and <= StoreLimits.MaxNamespaceBytes && Encoding.UTF8.GetByteCount(name) <= StoreLimits.MaxNamespaceBytes;

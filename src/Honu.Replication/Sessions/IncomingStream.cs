@@ -13,12 +13,17 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, ReplicaId
     private VersionVector? _target;
     private VersionVector _base = toldVector;
 
+    private bool _failed;
+
     public bool IsDone { get; private set; }
 
     /// <summary>Applies a chunk.</summary>
     /// <exception cref="HonuException">Its data fails the checks.</exception>
     public ApplyResult Apply(Chunk chunk)
     {
+        // The last chunk of a stream of which one failed must never join its target.
+        if (_failed)
+            throw new HonuException(HonuErrorCode.MalformedRecord, "A chunk came after one that could not be applied.");
         if (IsDone)
             throw new HonuException(HonuErrorCode.MalformedRecord, "A peer sent a chunk after the last one of its stream.");
         if (_target is null)
@@ -27,7 +32,9 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, ReplicaId
         var join = chunk.Last || store.Faults.HasFlag(PlantedFaults.TargetJoinedEarly) ? new VectorJoin(_base, _target!) : null;
         var position = new VersionId(chunk.PositionScalar, ReplicaId.FromUInt64(chunk.PositionReplica));
         var cursor = chunk.Last || !position.IsNone ? new StreamCursor(sender, incarnation, _target!, chunk.Last ? default : position) : null;
+        _failed = true;
         var result = store.Apply(ns, chunk.Records.Span, cursor, join);
+        _failed = false;
         IsDone = chunk.Last;
         return result;
     }

@@ -17,7 +17,8 @@ internal sealed partial class Session
         Remote = remote;
         RemoteRegion = hello.Region.Length > 0 ? hello.Region : null;
         RemoteIncarnation = SessionHello.ToGuid(hello.Incarnation);
-        _store.Describe(remote, new ReplicaDescription(RemoteRegion, hello.Owner.Length > 0 ? hello.Owner : null));
+        _store.Describe(remote, new ReplicaDescription(RemoteRegion, hello.Owner.Length > 0 ? hello.Owner : null, SessionHello.ToGuid(hello.StoreId)));
+        _sendCredit = new FlowCredit(Math.Min(hello.WindowBytes, MessageLimits.WindowBytes));
         _report = _report with
         {
             Initiator = IsInitiator ? _store.Identity.Replica : remote,
@@ -82,9 +83,6 @@ internal sealed partial class Session
 
     private void ReceiveVectors(Vectors vectors, TimeSpan now)
     {
-        if (IsInitiator)
-            SendVectors();
-
         // First the snapshot, then the barrier: everything in the snapshot is durable before any of it is shipped.
         _snapshot = _store.CreateSnapshot();
         _store.Barrier();
@@ -94,6 +92,12 @@ internal sealed partial class Session
                 throw new HonuException(HonuErrorCode.MalformedRecord, "A peer told the vector of a namespace that does not differ.");
             if (!MessageValidation.TryDecode(told.Vector, out var vector))
                 throw new HonuException(HonuErrorCode.MalformedRecord, "A peer told a vector that makes no sense.");
+            if (_store.BeginNewEpochIfSetBack(told.Name, vector))
+            {
+                Refuse(Refusal.Types.Reason.Retry, "this store was set back to an earlier state; it has taken a new epoch and asks for its own writes again", now);
+                return;
+            }
+
             VersionVector? resumedTarget = null;
             if (told.Resume is { } resume && !MessageValidation.TryDecode(resume.Target, out resumedTarget))
                 throw new HonuException(HonuErrorCode.MalformedRecord, "A peer told a cursor that makes no sense.");
@@ -101,6 +105,8 @@ internal sealed partial class Session
             _outgoing.Enqueue(new OutgoingStream(_snapshot, told.Name, vector, resumedTarget, resumedAfter));
         }
 
+        if (IsInitiator)
+            SendVectors();
         Pump(now);
     }
 

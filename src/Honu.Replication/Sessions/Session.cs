@@ -28,7 +28,7 @@ internal sealed partial class Session
     private readonly List<ReplicaEffect> _effects;
     private readonly uint? _expectedPid;
     private readonly RecordBlockWriter _block = new();
-    private readonly FlowCredit _sendCredit = new(MessageLimits.WindowBytes);
+    private FlowCredit _sendCredit = new(MessageLimits.WindowBytes);
     private readonly FlowCredit _receiveCredit = new(MessageLimits.WindowBytes);
     private readonly Dictionary<string, IncomingStream> _incoming = new(StringComparer.Ordinal);
     private readonly Queue<OutgoingStream> _outgoing = new();
@@ -94,10 +94,10 @@ internal sealed partial class Session
         {
             Dispatch(message, now);
         }
-        catch (HonuException error)
+        catch (Exception error)
         {
-            // The store refused: wrong for good, too early, or a fault of this machine. Both sides are told which.
-            var reason = error.Code switch
+            // Wrong for good, too early, or a fault of this machine, whatever it is: the session must not go on after a step that failed.
+            var reason = (error as HonuException)?.Code switch
             {
                 HonuErrorCode.MalformedRecord => Refusal.Types.Reason.Malformed,
                 HonuErrorCode.ClockDrift => Refusal.Types.Reason.Drift,
@@ -116,8 +116,9 @@ internal sealed partial class Session
         {
             Pump(now);
         }
-        catch (HonuException error)
+        catch (Exception error)
         {
+            // As above: nothing may be streamed after a step that failed.
             Refuse(Refusal.Types.Reason.Retry, error.Message, now);
         }
     }

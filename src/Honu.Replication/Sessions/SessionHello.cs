@@ -41,6 +41,8 @@ internal static class SessionHello
             return No(Refusal.Types.Reason.Identity, $"the peer is store {own.StoreId} itself, or a copy of it: remove the address from its own peers, or restore the copy as a new replica");
         if (replica.Pid == own.Replica.Pid)
             return No(Refusal.Types.Reason.Identity, $"two stores ({own.StoreId} and {ToGuid(hello.StoreId)}) have the pid {replica.Pid}: give one of them another --pid");
+        if (store.FindStore(replica.Pid) is { } known && known != ToGuid(hello.StoreId))
+            return No(Refusal.Types.Reason.Identity, $"pid {replica.Pid} belongs to store {known}; store {ToGuid(hello.StoreId)} cannot write under the same pid, or writes would be confused: give it another --pid");
         if (expectedPid is { } pid && pid != replica.Pid)
             return No(Refusal.Types.Reason.Identity, $"pid {pid} was expected at this address, pid {replica.Pid} answered");
         if (hello.Clock != (uint)own.Clock)

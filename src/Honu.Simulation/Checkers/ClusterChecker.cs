@@ -26,7 +26,11 @@ public sealed class ClusterChecker
         _ledger = ledger;
         cluster.Network.Tap = CheckMessage;
         foreach (var replica in cluster.Replicas)
+        {
             replica.SessionFinished += report => CheckReplica(replica, report);
+            replica.Disk.Synced += () => ledger.MarkDurable(replica.Index);
+            replica.Started += () => CheckStart(replica);
+        }
     }
 
     /// <summary>What was found so far.</summary>
@@ -70,6 +74,14 @@ public sealed class ClusterChecker
         _cluster.Run(TimeSpan.FromSeconds(5));
         foreach (var replica in _cluster.Replicas)
             replica.SessionFinished -= OnFinished;
+    }
+
+    private void CheckStart(SimulatedReplica replica)
+    {
+        var lost = _ledger.ForgetLost(replica.Index, (ns, key) =>
+            replica.Store.Namespace(ns).TryGetVersion(Encoding.UTF8.GetBytes(key), out var current) ? current.Id : default);
+        foreach (var write in lost)
+            _violations.Add($"replica {replica.Index} lost its durable write {write.Version} of {write.Namespace}/{write.Key}");
     }
 
     private void CheckReplica(SimulatedReplica replica, SyncReport? report)

@@ -18,8 +18,20 @@ public sealed class WriteLedger
             entry.IsDurable |= entry.Replica == replica;
     }
 
-    /// <summary>A replica lost power: what it wrote and had not made durable is gone. It was never shipped, because shipping waits for the barrier.</summary>
-    public void ForgetUndurable(int replica) => _entries.RemoveAll(entry => entry.Replica == replica && !entry.IsDurable);
+    /// <summary>The last write survives a power loss.</summary>
+    public void MarkLastDurable() => _entries[^1].IsDurable = true;
+
+    /// <summary>A replica has started, perhaps after a power loss: what it wrote, had not made durable and does not find any more is gone. It was never shipped, because shipping waits for the barrier.</summary>
+    /// <param name="replica">The replica.</param>
+    /// <param name="currentVersion">What it holds now of a namespace and key.</param>
+    /// <returns>Durable writes that are gone all the same: violations.</returns>
+    public IReadOnlyList<Entry> ForgetLost(int replica, Func<string, string, VersionId> currentVersion)
+    {
+        ArgumentNullException.ThrowIfNull(currentVersion);
+        var lost = _entries.Where(entry => entry.Replica == replica && IsAbove(entry.Version, currentVersion(entry.Namespace, entry.Key))).ToList();
+        _entries.RemoveAll(entry => !entry.IsDurable && lost.Contains(entry));
+        return [.. lost.Where(static entry => entry.IsDurable)];
+    }
 
     /// <summary>The write that must win for each key: the latest scalar, among equal ones the lower pid, then the lower epoch.</summary>
     public IReadOnlyDictionary<(string Namespace, string Key), Entry> Winners()

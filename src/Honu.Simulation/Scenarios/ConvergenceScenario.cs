@@ -26,8 +26,6 @@ public static class ConvergenceScenario
     {
         var ledger = new WriteLedger();
         var cluster = new SimulatedCluster(options);
-        foreach (var replica in cluster.Replicas)
-            replica.Disk.Synced += (_, _) => ledger.MarkDurable(replica.Index);
         var checker = new ClusterChecker(cluster, ledger);
         cluster.StartAll();
 
@@ -65,11 +63,7 @@ public static class ConvergenceScenario
                 break;
             case < 95:
                 if (replica.IsRunning)
-                {
                     replica.LosePower();
-                    ledger.ForgetUndurable(replica.Index);
-                }
-
                 break;
             default:
                 cluster.StartAll();
@@ -82,10 +76,12 @@ public static class ConvergenceScenario
         var ns = Namespaces[random.Next(Namespaces.Length)];
         var key = "k" + random.Next(12).ToString(CultureInfo.InvariantCulture);
         var bytes = Encoding.UTF8.GetBytes(key);
+        var isWritten = true;
         var options = random.Next(5) == 0 ? WriteOptions.Synced : default;
         if (random.Next(4) == 0)
         {
-            if (replica.Store.Namespace(ns).Delete(bytes, out var tombstone, options))
+            isWritten = replica.Store.Namespace(ns).Delete(bytes, out var tombstone, options);
+            if (isWritten)
                 ledger.Add(replica.Index, ns, key, tombstone.Id, value: null);
         }
         else
@@ -94,8 +90,8 @@ public static class ConvergenceScenario
             ledger.Add(replica.Index, ns, key, replica.Store.Namespace(ns).Put(bytes, Encoding.UTF8.GetBytes(value), options).Id, value);
         }
 
-        // A synced write is durable when it returns, with everything before it.
-        if (options.Durability == Durability.Synced)
-            ledger.MarkDurable(replica.Index);
+        // A synced write is durable when it returns; what was written before it may stand in an older log.
+        if (isWritten && options.Durability == Durability.Synced)
+            ledger.MarkLastDurable();
     }
 }

@@ -7,6 +7,9 @@ namespace Honu.Applying;
 /// <remarks>The order of the checks is R1: what the vector covers never changes the store; then the causal context tells fork from successor.</remarks>
 internal sealed class RemoteApplier(StoreCore core)
 {
+    // Everybody who writes waits for a block: a peer's block must end.
+    private const int MaxBlockRecords = 65536;
+
     private readonly HashSet<int> _keysInBatch = [];
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
     private UpdateCounts _counts;
@@ -18,6 +21,7 @@ internal sealed class RemoteApplier(StoreCore core)
         _counts = default;
         _keysInBatch.Clear();
         var state = core.Namespaces.GetOrAdd(ns, core.Batch);
+        CheckAll(block);
         var reader = new RecordBlockReader(block);
         while (reader.MoveNext())
         {
@@ -26,11 +30,8 @@ internal sealed class RemoteApplier(StoreCore core)
             hash.AddBytes(reader.Key);
             if (!_keysInBatch.Add(hash.ToHashCode()))
                 core.Commit(sync: false);
-            ApplyOne(state, reader.Key, Check(reader.Key, reader.Record));
+            ApplyOne(state, reader.Key, StoreCore.Parse(reader.Record, reader.Key));
         }
-
-        if (reader.IsMalformed)
-            throw Malformed("a block of records is cut off");
 
         var joined = join is not null && TryStageJoin(state, join);
         if (cursor is not null)
@@ -39,7 +40,22 @@ internal sealed class RemoteApplier(StoreCore core)
         return new ApplyResult(_counts, joined);
     }
 
-    private RecordReader Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
+    // All of a block before any of it: a record that fails leaves nothing behind.
+    private void CheckAll(ReadOnlySpan<byte> block)
+    {
+        var reader = new RecordBlockReader(block);
+        for (var count = 0; reader.MoveNext(); count++)
+        {
+            if (count == MaxBlockRecords)
+                throw Malformed($"a block has more than {MaxBlockRecords} records");
+            Check(reader.Key, reader.Record);
+        }
+
+        if (reader.IsMalformed)
+            throw Malformed("a block of records is cut off");
+    }
+
+    private void Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
     {
         if (key.IsEmpty || key.Length > StoreLimits.MaxKeyBytes)
             throw Malformed($"a key has {key.Length} bytes");
@@ -50,7 +66,6 @@ internal sealed class RemoteApplier(StoreCore core)
         if (!record.Verify(key))
             throw Malformed("a record fails its checksum");
         CheckScalar(record.Version.Scalar);
-        return record;
     }
 
     private void CheckScalar(ulong scalar)
@@ -91,7 +106,7 @@ internal sealed class RemoteApplier(StoreCore core)
                 Replace(state, key, currentKey, incoming, current, current.Losers, lostConflict: false);
                 break;
             case UpdateKind.Stomp:
-                Replace(state, key, currentKey, incoming, current, current.Losers.Join(current.Context).With(current.Version), lostConflict: true);
+                Replace(state, key, currentKey, incoming, current, current.Losers.Join(current.Context).With(current.Version), lostConflict: !HaveEqualContent(current, incoming));
                 break;
             case UpdateKind.Stomped:
                 KeepAndNote(state, key, currentKey, incoming, current);
@@ -116,6 +131,10 @@ internal sealed class RemoteApplier(StoreCore core)
         return Wins(incoming.Version, current.Version) ? UpdateKind.Stomp : UpdateKind.Stomped;
     }
 
+    // Equal bytes are no conflict (R15): both writers wanted the same.
+    private static bool HaveEqualContent(scoped in RecordReader one, scoped in RecordReader other) =>
+        one.IsTombstone == other.IsTombstone && one.Value.SequenceEqual(other.Value);
+
     private bool Wins(VersionId incoming, VersionId current) =>
         core.Faults.HasFlag(PlantedFaults.TieReversed) && incoming.Scalar == current.Scalar
             ? incoming.Replica.CompareTo(current.Replica) > 0
@@ -130,10 +149,18 @@ internal sealed class RemoteApplier(StoreCore core)
     // The loser goes to history; the winner stays and remembers the loser, so that the next local write covers both (R14).
     private void KeepAndNote(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming, scoped in RecordReader current)
     {
-        var sequence = core.History.StagePrevious(state, key, current, lostConflict: false);
-        if (sequence != 0)
-            core.History.Stage(state, key, sequence, core.Records.Rewrite(incoming, new LocalPart(sequence, Losers: null, LostConflict: true)));
         var losers = current.Losers.Join(incoming.Context).With(incoming.Version).Except(current.Context, current.Version);
+        var sequence = current.HistorySequence;
+        if (core.History.IsKept)
+        {
+            sequence++;
+            core.History.Stage(state, key, sequence, core.Records.Rewrite(incoming, new LocalPart(sequence, Losers: null, LostConflict: !HaveEqualContent(current, incoming))));
+
+            // The winner takes the newest place of the ring again: losers must not push it out before it is replaced.
+            sequence++;
+            core.History.Stage(state, key, sequence, core.Records.Rewrite(current, new LocalPart(sequence)));
+        }
+
         core.Batch.Put(currentKey, core.Records.Rewrite(current, new LocalPart(sequence, losers)));
     }
 
@@ -145,7 +172,7 @@ internal sealed class RemoteApplier(StoreCore core)
         if (incoming.Version == previous)
             return;
         IndexEntry.Put(core.Batch, state.Id, incoming.Version, key, core.IndexScratch);
-        core.StageReplacement(state, incoming.Version, previous);
+        core.StageReplacement(state, incoming.Version, previous, isLocal: false);
     }
 
     // R2: the target may only be joined if our own vector, now, covers the base that the sender assumed.
@@ -159,6 +186,8 @@ internal sealed class RemoteApplier(StoreCore core)
 
         var vector = state.Vector.Clone();
         vector.Join(join.Target);
+        if (vector.Count >= VersionVector.MaxOrigins)
+            throw Malformed($"the joined vector would name {vector.Count} replicas, more than a vector holds");
         core.StageJoin(state, vector);
         if (!core.Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
             core.Clock.Observe(join.Target.GreatestScalar());

@@ -53,6 +53,7 @@ internal static class StatisticsCollector
             valueBytes += record.Value.Length;
         }
 
+        iterator.ThrowIfFailed();
         return (records, tombstones, valueBytes);
     }
 

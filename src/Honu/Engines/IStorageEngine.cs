@@ -16,7 +16,7 @@ public interface IStorageEngine : IDisposable
 
     /// <summary>Applies the batch atomically; readers see all or nothing of it.</summary>
     /// <param name="batch">A batch of this engine. It may be cleared and used again afterwards.</param>
-    /// <param name="sync">Whether the batch, and everything written before it, survives power loss when the call returns.</param>
+    /// <param name="sync">Whether the batch survives power loss when the call returns. Says nothing of earlier batches: <see cref="Sync"/> is the barrier.</param>
     void Write(EngineBatch batch, bool sync);
 
     /// <summary>An unpositioned iterator as of <paramref name="snapshot"/>, or of the moment of the call.</summary>
@@ -75,7 +75,10 @@ public abstract class EngineSnapshot : IDisposable
 }
 
 /// <summary>Walks the keys in order, both ways. Used by one thread at a time; dispose it before the engine.</summary>
-/// <remarks><see cref="Key"/> and <see cref="Value"/> are valid until the iterator moves. Moving throws <see cref="HonuException"/> when data cannot be read, so an end is never a silent stop.</remarks>
+/// <remarks>
+/// <see cref="Key"/> and <see cref="Value"/> are valid until the iterator moves. An engine may pass over data that it cannot read and
+/// go on: whoever has walked a range must call <see cref="ThrowIfFailed"/> before believing that nothing else was in it.
+/// </remarks>
 public abstract class EngineIterator : IDisposable
 {
     /// <summary>Whether the iterator stands on an entry.</summary>
@@ -98,6 +101,10 @@ public abstract class EngineIterator : IDisposable
 
     /// <summary>Moves to the previous key.</summary>
     public abstract void Previous();
+
+    /// <summary>Throws when something could not be read since the iterator was made.</summary>
+    /// <exception cref="HonuCorruptionException">Data is damaged.</exception>
+    public abstract void ThrowIfFailed();
 
     /// <summary>Frees the iterator.</summary>
     public abstract void Dispose();

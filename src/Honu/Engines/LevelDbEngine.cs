@@ -93,7 +93,7 @@ internal sealed class LevelDbEngine : IStorageEngine
         {
             // LevelDB would begin a new database on top of the old one's files.
             if (!File.Exists(Path.Combine(path, "CURRENT")) && Directory.EnumerateFiles(path).Any(IsDatabaseFile))
-                throw new HonuCorruptionException(path, $"The store at {path} has lost its file CURRENT. Restore a backup, or run repair and let replication bring the data back.");
+                throw new HonuCorruptionException(path, $"The store at {path} has lost its file CURRENT. Restore the directory from a backup, or begin an empty replica and let its peers fill it.");
             try
             {
                 return new LevelDbEngine(LevelDatabase.Open(path, new LevelDatabaseOptions
@@ -113,8 +113,12 @@ internal sealed class LevelDbEngine : IStorageEngine
         }
     }
 
-    private static bool IsDatabaseFile(string file) =>
-        Path.GetFileName(file).StartsWith("MANIFEST-", StringComparison.Ordinal) || Path.GetExtension(file) is ".ldb" or ".sst" or ".log";
+    // A first manifest alone is what a kill in the middle of the creation leaves: nothing was stored yet.
+    private static bool IsDatabaseFile(string file)
+    {
+        var name = Path.GetFileName(file);
+        return (name.StartsWith("MANIFEST-", StringComparison.Ordinal) && name != "MANIFEST-000001") || Path.GetExtension(name) is ".ldb" or ".sst" or ".log";
+    }
 
     private sealed class Snapshot(LevelSnapshot native) : EngineSnapshot
     {
@@ -146,47 +150,24 @@ internal sealed class LevelDbEngine : IStorageEngine
 
         public override ReadOnlySpan<byte> Value => native.Value;
 
-        public override void Seek(ReadOnlySpan<byte> key)
-        {
-            native.Seek(key);
-            CheckEnd();
-        }
+        public override void Seek(ReadOnlySpan<byte> key) => native.Seek(key);
 
         public override void SeekBefore(ReadOnlySpan<byte> key)
         {
             native.Seek(key);
             if (native.IsValid)
-            {
                 native.Prev();
-            }
             else
-            {
-                CheckEnd();
                 native.SeekToLast();
-            }
-
-            CheckEnd();
         }
 
-        public override void Next()
-        {
-            native.Next();
-            CheckEnd();
-        }
+        public override void Next() => native.Next();
 
-        public override void Previous()
-        {
-            native.Prev();
-            CheckEnd();
-        }
+        public override void Previous() => native.Prev();
 
-        public override void Dispose() => native.Dispose();
-
-        // LevelDB's iterator ends early on corruption: an end is only believed when it reports no error.
-        private void CheckEnd()
+        // LevelDB's iterator jumps over a damaged block and stays valid: only its status knows.
+        public override void ThrowIfFailed()
         {
-            if (native.IsValid)
-                return;
             try
             {
                 native.ThrowIfFailed();
@@ -196,5 +177,7 @@ internal sealed class LevelDbEngine : IStorageEngine
                 throw engine.Translate(error);
             }
         }
+
+        public override void Dispose() => native.Dispose();
     }
 }

@@ -241,6 +241,10 @@ public sealed class MemoryEngine : IStorageEngine
             while (_path.Count > 0 && ReferenceEquals(_path.Peek().Left, child));
         }
 
+        public override void ThrowIfFailed()
+        {
+        }
+
         public override void Dispose() => _path.Clear();
 
         private void Descend(ReadOnlySpan<byte> key, bool wantNotLess)

@@ -72,5 +72,5 @@ internal static class MetaRecords
     }
 
     public static HonuCorruptionException Damaged(ReadOnlySpan<byte> engineKey) =>
-        new(path: null, $"A record of the store failed its checksum (engine key {Convert.ToHexString(engineKey)}). Restore a backup, or run repair and let replication bring the data back.");
+        new(path: null, $"A record of the store failed its checksum (engine key {Convert.ToHexString(engineKey)}). Restore the directory from a backup, or begin an empty replica and let its peers fill it.");
 }

@@ -64,7 +64,7 @@ internal readonly ref struct RecordReader
     /// <summary>Whether <paramref name="version"/> is an ancestor of this one.</summary>
     public bool HasAncestor(VersionId version) => _context.IsEmpty
         ? Parent.Replica == version.Replica && Parent.Scalar >= version.Scalar
-        : CausalContext.Decode(_context).Covers(version);
+        : CausalContext.Covers(_context, version);
 
     /// <summary>Whether value, key and versions are as they were written.</summary>
     public bool Verify(ReadOnlySpan<byte> key) =>
@@ -106,6 +106,10 @@ internal readonly ref struct RecordReader
                 return false;
             context = bytes.Slice(at, length);
             at += length;
+
+            // Every clock lies above all it has seen: a context that covers its own future, or not even the parent, was made up.
+            if (!CausalContext.IsBelow(context, version.Scalar) || !CausalContext.Covers(context, parent))
+                return false;
         }
 
         var creator = version.Replica;

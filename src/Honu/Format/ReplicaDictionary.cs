@@ -4,12 +4,25 @@ using Honu.Engines;
 
 namespace Honu.Format;
 
-/// <summary>What is known of the replicas that wrote here: region and owner. Read from any thread.</summary>
+/// <summary>What is known of the replicas that wrote here: region, owner and store. Read from any thread.</summary>
 internal sealed class ReplicaDictionary
 {
+    private const int StoreIdBytes = 16;
     private readonly ConcurrentDictionary<ReplicaId, ReplicaDescription> _known = new();
 
     public ReplicaDescription? Find(ReplicaId replica) => _known.GetValueOrDefault(replica);
+
+    /// <summary>The store that writes under a pid, whatever its epoch; <see langword="null"/> when nobody is known to.</summary>
+    public Guid? FindStore(uint pid)
+    {
+        foreach (var (replica, description) in _known)
+        {
+            if (replica.Pid == pid)
+                return description.Store;
+        }
+
+        return null;
+    }
 
     /// <summary>Remembers a description; adds it to <paramref name="batch"/> when it is new or has changed.</summary>
     public void Set(ReplicaId replica, ReplicaDescription description, EngineBatch batch)
@@ -19,7 +32,7 @@ internal sealed class ReplicaDictionary
         _known[replica] = description;
         var region = Encoding.UTF8.GetBytes(description.Region ?? "");
         var owner = Encoding.UTF8.GetBytes(description.Owner ?? "");
-        MetaRecords.Put(batch, MetaRecords.ReplicaKey(replica), [(byte)region.Length, .. region, .. owner]);
+        MetaRecords.Put(batch, MetaRecords.ReplicaKey(replica), [.. description.Store.ToByteArray(bigEndian: true), (byte)region.Length, .. region, .. owner]);
     }
 
     public void Load(IStorageEngine engine)
@@ -32,11 +45,19 @@ internal sealed class ReplicaDictionary
             if (entries.Key.Length != 10)
                 continue;
             var payload = MetaRecords.Open(entries.Key, entries.Value);
-            if (payload.IsEmpty || payload.Length < 1 + payload[0])
+            if (payload.Length <= StoreIdBytes || payload.Length < StoreIdBytes + 1 + payload[StoreIdBytes])
                 throw MetaRecords.Damaged(entries.Key);
             var replica = ReplicaId.FromUInt64(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(entries.Key[2..]));
-            _known[replica] = new ReplicaDescription(Name(payload.Slice(1, payload[0])), Name(payload[(1 + payload[0])..]));
+            _known[replica] = Read(payload);
         }
+
+        entries.ThrowIfFailed();    }
+
+    private static ReplicaDescription Read(ReadOnlySpan<byte> payload)
+    {
+        var names = payload[(StoreIdBytes + 1)..];
+        var regionLength = payload[StoreIdBytes];
+        return new ReplicaDescription(Name(names[..regionLength]), Name(names[regionLength..]), new Guid(payload[..StoreIdBytes], bigEndian: true));
     }
 
     private static string? Name(ReadOnlySpan<byte> utf8) => utf8.IsEmpty ? null : Encoding.UTF8.GetString(utf8);

@@ -37,6 +37,10 @@ internal static class StoreDirectory
         }
     }
 
+    /// <summary>When the marker file was born: a copy, or a backup that was put back, has another birth than the directory that it was made from.</summary>
+    /// <remarks>Renaming a directory keeps it. Where a file system knows no births, the older of the times of change and of status counts.</remarks>
+    public static long Stamp(string path) => File.GetCreationTimeUtc(Path.Combine(path, MarkerName)).Ticks;
+
     // Written aside and renamed: a kill in between must not leave half a marker, which would be refused for ever.
     private static void WriteMarker(string marker)
     {
@@ -55,7 +59,7 @@ internal static class StoreDirectory
         var text = File.ReadAllText(marker).Trim();
         if (!text.StartsWith(MarkerPrefix, StringComparison.Ordinal)
             || !int.TryParse(text.AsSpan(MarkerPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var format))
-            throw NotAStore(path, $"The file {marker} is damaged: it should say \"{MarkerPrefix}{CurrentFormat}\". Restore a backup.");
+            throw NotAStore(path, $"The file {marker} is damaged: it should say \"{MarkerPrefix}{CurrentFormat}\". Write that line into it if the store is one of this format, or restore the directory from a backup.");
         if (format != CurrentFormat)
             throw UnknownFormat(path, format);
     }

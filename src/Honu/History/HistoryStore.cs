@@ -25,9 +25,10 @@ internal sealed class HistoryStore(StoreCore core)
     /// <param name="lostConflict">Whether it goes because it lost a conflict: it is then copied again, with that mark.</param>
     public ulong StagePrevious(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader previous, bool lostConflict)
     {
-        if (!IsKept)
-            return 0;
+        // The sequence goes on while nothing is kept, so that slots of an earlier retention do not come back as new ones.
         var sequence = previous.HistorySequence;
+        if (!IsKept)
+            return sequence;
         if (sequence == 0 || lostConflict)
         {
             sequence++;
@@ -74,6 +75,7 @@ internal sealed class HistoryStore(StoreCore core)
             Merge(entries, record);
         }
 
+        iterator.ThrowIfFailed();
         entries.Sort(1, entries.Count - 1, Comparer<HistoryEntry>.Create(static (a, b) => VersionOrder.Compare(b.Version.Id, a.Version.Id)));
         if (entries.Count > capacity)
             entries.RemoveRange(capacity, entries.Count - capacity);

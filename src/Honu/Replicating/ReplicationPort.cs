@@ -19,7 +19,7 @@ public sealed class ReplicationPort
     public StoreIdentity Identity => _core.Identity;
 
     /// <summary>What the store says of itself.</summary>
-    public ReplicaDescription Description => new(_core.Options.Region, _core.Options.Owner);
+    public ReplicaDescription Description => new(_core.Options.Region, _core.Options.Owner, _core.Identity.StoreId);
 
     /// <summary>Longest value that the store takes from a peer.</summary>
     public int MaxValueBytes => _core.Options.MaxValueBytes;
@@ -39,6 +39,27 @@ public sealed class ReplicationPort
     /// <summary>The 16-byte summaries of all namespaces that hold or held something: equal summaries mean equal vectors and equal loose records (R4).</summary>
     public IReadOnlyDictionary<string, byte[]> Summaries() => _core.Exclusively(_core, static core =>
         core.Namespaces.All.Where(static state => !IsEmpty(state)).ToDictionary(static state => state.Name, Summarize, StringComparer.Ordinal));
+
+    /// <summary>Takes a new epoch if a peer covers writes of ours that we do not know: this store was set back to an earlier state.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="theirs">The peer's vector.</param>
+    /// <returns>Whether a new epoch was begun. Everything of the old one then comes back from the peers.</returns>
+    public bool BeginNewEpochIfSetBack(string ns, VersionVector theirs)
+    {
+        ArgumentNullException.ThrowIfNull(theirs);
+        return _core.Exclusively((_core, ns, theirs), static args =>
+        {
+            args._core.ThrowIfUnusable();
+            var own = args._core.Identity.Replica;
+            if (args.theirs.HighMark(own) <= (args._core.Namespaces.Find(args.ns)?.Vector.HighMark(own) ?? 0))
+                return false;
+            args._core.BeginNewEpoch();
+            return true;
+        });
+    }
+
+    /// <summary>The store that is known to write under a pid, or <see langword="null"/>: a second one must not.</summary>
+    public Guid? FindStore(uint pid) => _core.Replicas.FindStore(pid);
 
     /// <summary>A copy of a namespace's vector, and how many current records it does not cover.</summary>
     public (VersionVector Vector, long LooseRecords) State(string ns) => _core.Exclusively((_core, ns), static args =>
@@ -66,7 +87,13 @@ public sealed class ReplicationPort
             {
                 args._core.ThrowIfUnusable();
                 foreach (var (state, vector) in args.vectors)
+                {
+                    if (vector.Equals(state.BarrierVector))
+                        continue;
                     args._core.StageVector(state, vector, KeySpaces.Barrier);
+                    state.BarrierVector = vector;
+                }
+
                 args._core.WriteBatch(sync: false);
                 return true;
             });

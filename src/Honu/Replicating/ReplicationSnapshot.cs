@@ -53,7 +53,10 @@ public sealed class ReplicationSnapshot : IDisposable
                 throw StoreCore.Damaged(entries.Key);
             block.Add(entries.Key, record);
             if (block.Count >= maxRecords || block.Length >= maxBytes)
+            {
+                entries.ThrowIfFailed();
                 return entries.Version;
+            }
         }
 
         return default;

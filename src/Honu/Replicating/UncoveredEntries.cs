@@ -73,8 +73,12 @@ internal ref struct UncoveredEntries
         }
 
         Key = default;
+        ThrowIfFailed();
         return false;
     }
+
+    /// <summary>To be called when a walk ends before its last entry: what was passed over must not be taken for absent.</summary>
+    public readonly void ThrowIfFailed() => _index.ThrowIfFailed();
 
     public void Dispose()
     {

@@ -49,13 +49,19 @@ public readonly struct ScanEnumerable
         public HonuEntry Current { get; private set; }
 
         /// <summary>Moves to the next object.</summary>
-        /// <exception cref="HonuCorruptionException">A stored object failed its checks.</exception>
+        /// <exception cref="HonuCorruptionException">A stored object failed its checks. Objects that could not even be found are reported at the end of the scan, also one that a limit sets.</exception>
         /// <exception cref="ObjectDisposedException">The store was disposed meanwhile.</exception>
         public bool MoveNext()
         {
-            if (_iterator is null || _left <= 0)
+            if (_iterator is null)
                 return false;
             _core.ThrowIfDisposed();
+            if (_left <= 0)
+            {
+                _iterator.ThrowIfFailed();
+                return false;
+            }
+
             while (Step())
             {
                 var key = _iterator.Key[KeySpaces.NamespacePrefixBytes..];
@@ -70,6 +76,7 @@ public readonly struct ScanEnumerable
             }
 
             _left = 0;
+            _iterator.ThrowIfFailed();
             return false;
         }
 

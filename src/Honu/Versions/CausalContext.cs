@@ -126,6 +126,31 @@ public sealed class CausalContext : IEquatable<CausalContext>
         return true;
     }
 
+    /// <summary>Whether every scalar of an encoded, measured context is less than <paramref name="scalar"/>.</summary>
+    internal static bool IsBelow(ReadOnlySpan<byte> source, ulong scalar)
+    {
+        for (var i = 0; i < source[0]; i++)
+        {
+            if (ReadEntry(source, i).Scalar >= scalar)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether an encoded, measured context covers <paramref name="version"/>; none is always covered.</summary>
+    internal static bool Covers(ReadOnlySpan<byte> source, VersionId version)
+    {
+        for (var i = 0; i < source[0]; i++)
+        {
+            var entry = ReadEntry(source, i);
+            if (entry.Replica == version.Replica)
+                return entry.Scalar >= version.Scalar;
+        }
+
+        return version.IsNone;
+    }
+
     /// <summary>Reads a context that <see cref="TryMeasure"/> has accepted.</summary>
     public static CausalContext Decode(ReadOnlySpan<byte> source)
     {

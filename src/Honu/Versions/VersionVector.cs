@@ -63,6 +63,9 @@ public sealed class VersionVector : IEquatable<VersionVector>
         return covered.TryAdd(from, to);
     }
 
+    /// <summary>Forgets all that is covered of <paramref name="replica"/>.</summary>
+    public void Remove(ReplicaId replica) => _origins.Remove(replica);
+
     /// <summary>Covers everything that <paramref name="other"/> covers, apart from intervals beyond the limit (R18), whose records stay loose.</summary>
     public void Join(VersionVector other)
     {

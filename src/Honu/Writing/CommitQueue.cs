@@ -48,6 +48,9 @@ internal sealed class CommitQueue
         }
     }
 
+    /// <summary>Whether somebody waits behind the leader, as far as can be told without the lock: who is missed waits for the next group.</summary>
+    public bool HasWaiting => _waiting.Count > 0;
+
     /// <summary>Takes the next waiting request that <paramref name="accept"/> lets share the leader's batch.</summary>
     public CommitRequest? TryTake<TState>(TState state, Func<TState, CommitRequest, bool> accept)
     {

@@ -72,12 +72,26 @@ internal sealed class CommitRequest
             spinner.SpinOnce();
         }
 
+        var interrupted = false;
         lock (_signal)
         {
             while (_state == CommitRequestState.Waiting)
-                Monitor.Wait(_signal);
-            return _state;
+            {
+                try
+                {
+                    Monitor.Wait(_signal);
+                }
+                catch (ThreadInterruptedException)
+                {
+                    // A leader may be reading this request's bytes: it cannot be left. The interrupt is passed on afterwards.
+                    interrupted = true;
+                }
+            }
         }
+
+        if (interrupted)
+            Thread.CurrentThread.Interrupt();
+        return _state;
     }
 
     public void Complete(CommitRequestState state)

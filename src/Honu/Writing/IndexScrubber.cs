@@ -32,6 +32,7 @@ internal static class IndexScrubber
             }
         }
 
+        index.ThrowIfFailed();
         core.Trimmer.Trim();
         return removed;
     }
@@ -67,6 +68,7 @@ internal static class IndexScrubber
             }
         }
 
+        current.ThrowIfFailed();
         core.WriteBatch(sync: false);
         return added;
     }

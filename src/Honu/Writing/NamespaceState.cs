@@ -10,9 +10,12 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     public string Name { get; } = name;
 
     /// <summary>Which writes are held or superseded here, the own ones included.</summary>
-    public VersionVector Vector { get; set; } = vector;
+    public VersionVector Vector { get; private set; } = vector;
 
     public LooseDigest Loose => _loose;
+
+    /// <summary>The vector that the last barrier has vouched for in this run.</summary>
+    public VersionVector? BarrierVector { get; set; }
 
     /// <summary>A record became current: it is loose unless the vector covers it.</summary>
     public void BecameCurrent(VersionId version)
@@ -28,6 +31,10 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
             _loose.Remove(version);
     }
 
-    /// <summary>The vector has grown: what is loose now was counted anew.</summary>
-    public void Recount(LooseDigest loose) => _loose = loose;
+    /// <summary>Another vector counts from now on, with what is loose beside it.</summary>
+    public void Publish(VersionVector vector, LooseDigest loose)
+    {
+        Vector = vector;
+        _loose = loose;
+    }
 }

@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Collections.Concurrent;
 using Honu.Engines;
 using Honu.Format;
 
@@ -7,8 +7,8 @@ namespace Honu.Writing;
 /// <summary>The namespaces of a store: names to ids and states. Read from any thread; added to by the committing thread.</summary>
 internal sealed class NamespaceTable
 {
-    // Replaced as a whole when a namespace is added, so that readers need no lock.
-    private volatile FrozenDictionary<string, NamespaceState> _byName = FrozenDictionary<string, NamespaceState>.Empty;
+    private readonly ConcurrentDictionary<string, NamespaceState> _byName = new(StringComparer.Ordinal);
+    private int _nextId;
 
     private readonly List<NamespaceState> _staged = [];
 
@@ -24,7 +24,7 @@ internal sealed class NamespaceTable
     {
         if (FindOrStaged(name) is { } known)
             return known;
-        var next = _byName.Values.Concat(_staged).Select(static state => (int)state.Id).DefaultIfEmpty(-1).Max() + 1;
+        var next = _nextId + _staged.Count;
         if (next >= StoreLimits.MaxNamespaces)
             throw new HonuException(HonuErrorCode.LimitExceeded, $"The store has {StoreLimits.MaxNamespaces} namespaces already; use keys with a prefix instead of a namespace each.");
         var state = new NamespaceState((ushort)next, name, new VersionVector());
@@ -63,7 +63,9 @@ internal sealed class NamespaceTable
             KeySpaces.Prefix(vectorKey, KeySpaces.Vector, id);
             Add(new NamespaceState(id, name, ReadVector(engine, vectorKey)));
         }
-    }
+
+        // A name that was passed over would be invisible, and its id given to another namespace.
+        entries.ThrowIfFailed();    }
 
     public static VersionVector ReadVector(IStorageEngine engine, ReadOnlySpan<byte> engineKey)
     {
@@ -73,6 +75,9 @@ internal sealed class NamespaceTable
         return VersionVector.TryDecode(payload, out var vector) ? vector : throw MetaRecords.Damaged(engineKey);
     }
 
-    private void Add(NamespaceState state) =>
-        _byName = _byName.Append(KeyValuePair.Create(state.Name, state)).ToFrozenDictionary(StringComparer.Ordinal);
+    private void Add(NamespaceState state)
+    {
+        _byName[state.Name] = state;
+        _nextId = Math.Max(_nextId, state.Id + 1);
+    }
 }

@@ -34,7 +34,8 @@ internal sealed class StoreCore
 
     public HonuStoreOptions Options { get; }
 
-    public StoreIdentity Identity { get; }
+    /// <summary>Who the store is. Changes only when a new epoch begins.</summary>
+    public StoreIdentity Identity { get; private set; }
 
     public IVersionClock Clock { get; }
 
@@ -66,7 +67,9 @@ internal sealed class StoreCore
     public bool IsDisposed { get; private set; }
 
     /// <summary>Raised after each commit of local writes, outside of the queue.</summary>
-    public EventHandler? LocalCommitted { get; set; }
+    public event EventHandler? LocalCommitted;
+
+    public void NotifyLocalCommit() => LocalCommitted?.Invoke(this, EventArgs.Empty);
 
     /// <summary>How often each kind of update was applied since the store was opened.</summary>
     public long Updates(UpdateKind kind) => Interlocked.Read(ref _updates[(int)kind]);
@@ -82,8 +85,15 @@ internal sealed class StoreCore
             throw new HonuException(HonuErrorCode.StoreFailed, $"A write to {Path} failed earlier ({_failure.Message}), so nothing more is acknowledged. Mend the cause, then close the store and open it again.", Path, _failure);
     }
 
+    /// <summary>Whether the present batch makes a version.</summary>
+    public bool HasStaged => _staged.Count > 0;
+
     /// <summary>Notes a replaced or new current record, to be published when its batch is written.</summary>
-    public void StageReplacement(NamespaceState state, VersionId version, VersionId previous) => _staged.Add(new StagedWrite(state, version, previous));
+    /// <param name="state">The namespace.</param>
+    /// <param name="version">The version that is current now.</param>
+    /// <param name="previous">The one that was, or none.</param>
+    /// <param name="isLocal">Whether it is a write of this process: only such a one says that everything of ours before it is here.</param>
+    public void StageReplacement(NamespaceState state, VersionId version, VersionId previous, bool isLocal) => _staged.Add(new StagedWrite(state, version, previous, isLocal));
 
     public void StageVector(NamespaceState state) => StageVector(state, state.Vector, KeySpaces.Vector);
 
@@ -107,10 +117,10 @@ internal sealed class StoreCore
 
         // A new namespace's name must not be lost before data that stand under its id: another namespace would take the id.
         WriteBatch(sync || Namespaces.HasStaged);
-        foreach (var (state, version, previous) in _staged)
+        foreach (var (state, version, previous, isLocal) in _staged)
         {
             state.WasReplaced(previous);
-            if (version.Replica == Identity.Replica)
+            if (isLocal)
                 state.Vector.Advance(version.Replica, version.Scalar);
             state.BecameCurrent(version);
             if (!previous.IsNone)
@@ -119,15 +129,28 @@ internal sealed class StoreCore
 
         _staged.Clear();
         Namespaces.Publish();
-        foreach (var (state, vector) in _joins)
-        {
-            state.Vector = vector;
-            RecountLoose(state);
-        }
-
-        _joins.Clear();
+        PublishJoins();
         if (Trimmer.IsDue)
             Trimmer.Trim();
+    }
+
+    private void PublishJoins()
+    {
+        try
+        {
+            foreach (var (state, vector) in _joins)
+                state.Publish(vector, CountLoose(state, vector));
+        }
+        catch (Exception error)
+        {
+            // The vector is on disk, but what is loose could not be counted: a summary would lie from here on.
+            _failure = error;
+            throw;
+        }
+        finally
+        {
+            _joins.Clear();
+        }
     }
 
     /// <summary>Writes what the batch holds and empties it. After a failure nothing more is accepted: the engine may lose what it acknowledges then.</summary>
@@ -177,14 +200,37 @@ internal sealed class StoreCore
         }
     }
 
-    /// <summary>Counts the loose records of a namespace from the index: after its vector has grown, and at open.</summary>
-    public void RecountLoose(NamespaceState state)
+    /// <summary>Counts from the index which current records of a namespace a vector does not cover; the clock takes over what it sees.</summary>
+    public LooseDigest CountLoose(NamespaceState state, VersionVector vector)
     {
         var loose = default(LooseDigest);
-        using var entries = new Replicating.UncoveredEntries(Engine, snapshot: null, state.Id, state.Vector, Faults);
+        using var entries = new Replicating.UncoveredEntries(Engine, snapshot: null, state.Id, vector, Faults);
         while (entries.MoveNext())
+        {
             loose.Add(entries.Version);
-        state.Recount(loose);
+            if (!Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
+                Clock.Observe(entries.Version.Scalar);
+        }
+
+        return loose;
+    }
+
+    /// <summary>Takes a new epoch because a peer knows writes of ours that we do not: this store was set back to an earlier state.</summary>
+    /// <remarks>What the vectors said of the old epoch counts no more: the lost writes come back from the peers like anybody else's.</remarks>
+    public void BeginNewEpoch()
+    {
+        var old = Identity.Replica;
+        Identity = StoreOpener.NewEpoch(Identity, Options.Environment);
+        MetaRecords.Put(Batch, MetaRecords.Key(MetaRecords.Identity), Identity.Encode());
+        foreach (var state in Namespaces.All)
+        {
+            var vector = state.Vector.Clone();
+            vector.Remove(old);
+            StageJoin(state, vector);
+        }
+
+        WriteBatch(sync: true);
+        PublishJoins();
     }
 
     public void Close()
@@ -198,6 +244,9 @@ internal sealed class StoreCore
             if (_failure is null)
             {
                 Trimmer.Trim();
+
+                // Syncing the last batch alone would not do: after a switch of the memtable an older log may not be durable, and a clean mark would vouch for it.
+                Engine.Sync();
                 foreach (var state in Namespaces.All)
                     StageVector(state);
                 Lease.Settle(Batch);
@@ -207,9 +256,15 @@ internal sealed class StoreCore
         }
         finally
         {
-            Batch.Dispose();
-            Engine.Dispose();
-            Queue.Leave();
+            try
+            {
+                Batch.Dispose();
+                Engine.Dispose();
+            }
+            finally
+            {
+                Queue.Leave();
+            }
         }
     }
 
@@ -218,9 +273,9 @@ internal sealed class StoreCore
         RecordReader.TryParse(bytes, out var record) ? record : throw Damaged(key);
 
     public static HonuCorruptionException Damaged(ReadOnlySpan<byte> key) =>
-        new(path: null, $"The record of key {Describe(key)} failed its checks. Restore a backup, or run repair and let replication bring the data back.");
+        new(path: null, $"The record of key {Describe(key)} failed its checks. Restore the directory from a backup, or begin an empty replica and let its peers fill it.");
 
     private static string Describe(ReadOnlySpan<byte> key) => Convert.ToHexString(key[..Math.Min(key.Length, 32)]) + (key.Length > 32 ? "… (hex)" : " (hex)");
 
-    private readonly record struct StagedWrite(NamespaceState State, VersionId Version, VersionId Previous);
+    private readonly record struct StagedWrite(NamespaceState State, VersionId Version, VersionId Previous, bool IsLocal);
 }

@@ -18,7 +18,7 @@ internal static class StoreOpener
         var engine = factory.Open(path, options);
         try
         {
-            return Open(path, engine, options);
+            return Open(path, engine, factory.UsesDirectory, options);
         }
         catch
         {
@@ -28,17 +28,20 @@ internal static class StoreOpener
         }
     }
 
-    private static StoreCore Open(string path, IStorageEngine engine, HonuStoreOptions options)
+    private static StoreCore Open(string path, IStorageEngine engine, bool usesDirectory, HonuStoreOptions options)
     {
         var stored = ReadIdentity(path, engine);
         var identity = stored is null ? Create(options) : Reconcile(path, stored, options);
         var run = RunRecord.Read(engine);
+        var stamp = usesDirectory ? StoreDirectory.Stamp(path) : 0;
+        var wasCopied = stored is not null && stored.DirectoryStamp != stamp;
         var lostPower = stored is not null && run is not { IsClean: true } && (options.Environment.BootId.Length == 0 || run?.BootId != options.Environment.BootId);
 
         var namespaces = new NamespaceTable();
         namespaces.Load(engine);
-        if (lostPower || (stored is not null && stored.Replica != identity.Replica))
+        if (lostPower || wasCopied || (stored is not null && stored.Replica != identity.Replica))
             identity = NewEpoch(identity, options.Environment);
+        identity = identity with { DirectoryStamp = stamp };
 
         IVersionClock clock = identity.Clock == VersionClock.Hybrid
             ? new HybridLogicalClock(options.Environment.Time, options.MaxClockDrift)
@@ -52,7 +55,7 @@ internal static class StoreOpener
         if (lostPower)
             RestoreIndex(core);
         foreach (var state in namespaces.All)
-            RestoreLoose(core, state);
+            state.Publish(state.Vector, core.CountLoose(state, state.Vector));
 
         WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored);
         return core;
@@ -65,6 +68,7 @@ internal static class StoreOpener
         {
             using var any = engine.CreateIterator();
             any.Seek([]);
+            any.ThrowIfFailed();
             return any.IsValid ? throw StoreDirectory.NotAStore(path, $"The database at {path} holds data that Honu did not write. Name another directory.") : null;
         }
 
@@ -104,7 +108,7 @@ internal static class StoreOpener
     }
 
     // Unique across copies of a directory (R12): days and random bits, not the old epoch plus one.
-    private static StoreIdentity NewEpoch(StoreIdentity identity, StoreEnvironment environment)
+    public static StoreIdentity NewEpoch(StoreIdentity identity, StoreEnvironment environment)
     {
         Span<byte> random = stackalloc byte[4];
         uint epoch;
@@ -127,14 +131,16 @@ internal static class StoreOpener
     private static void RestoreVector(StoreCore core, NamespaceState state, ReplicaId writer, bool lostPower)
     {
         var own = Math.Max(state.Vector.HighMark(writer), LastIndexed(core.Engine, state.Id, writer));
+        var vector = state.Vector;
         if (lostPower)
         {
             Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
-            state.Vector = NamespaceTable.ReadVector(core.Engine, KeySpaces.Prefix(key, KeySpaces.Barrier, state.Id));
+            vector = NamespaceTable.ReadVector(core.Engine, KeySpaces.Prefix(key, KeySpaces.Barrier, state.Id));
         }
 
-        state.Vector.Advance(writer, own);
-        core.Clock.Observe(state.Vector.GreatestScalar());
+        vector.Advance(writer, own);
+        core.Clock.Observe(vector.GreatestScalar());
+        state.Publish(vector, default);
     }
 
     // What a power loss may have torn apart: current records and their index, cursors and the records that they vouch for.
@@ -151,15 +157,8 @@ internal static class StoreOpener
                 core.Batch.Delete(cursors.Key);
         }
 
+        cursors.ThrowIfFailed();
         core.WriteBatch(sync: false);
-    }
-
-    private static void RestoreLoose(StoreCore core, NamespaceState state)
-    {
-        core.RecountLoose(state);
-        using var loose = new Replicating.UncoveredEntries(core.Engine, snapshot: null, state.Id, state.Vector, core.Faults);
-        while (loose.MoveNext())
-            core.Clock.Observe(loose.Version.Scalar);
     }
 
     private static ulong LastIndexed(IStorageEngine engine, ushort ns, ReplicaId replica)
@@ -167,6 +166,7 @@ internal static class StoreOpener
         Span<byte> key = stackalloc byte[KeySpaces.IndexKeyBytes];
         using var index = engine.CreateIterator();
         index.SeekBefore(KeySpaces.IndexKey(key, ns, replica, ulong.MaxValue));
+        index.ThrowIfFailed();
         return index.IsValid && KeySpaces.TryReadIndexKey(index.Key, ns, out var last) && last.Replica == replica ? last.Scalar : 0;
     }
 
@@ -185,7 +185,7 @@ internal static class StoreOpener
                 core.StageVector(state);
         }
 
-        core.Replicas.Set(core.Identity.Replica, new ReplicaDescription(core.Options.Region, core.Options.Owner), core.Batch);
+        core.Replicas.Set(core.Identity.Replica, new ReplicaDescription(core.Options.Region, core.Options.Owner, core.Identity.StoreId), core.Batch);
         RunRecord.Write(core.Batch, core.Options.Environment.BootId, isClean: false);
         core.WriteBatch(sync: true);
     }

@@ -56,26 +56,28 @@ internal sealed class StoreWriter(StoreCore core)
             core.Queue.Leave();
         }
 
-        core.LocalCommitted?.Invoke(core, EventArgs.Empty);
+        core.NotifyLocalCommit();
         return outcomes;
     }
 
     private WriteOutcome LeadAndNotify(in WriteOperation operation)
     {
-        var outcome = Lead(operation);
-        if (outcome.Applied)
-            core.LocalCommitted?.Invoke(core, EventArgs.Empty);
+        var outcome = Lead(operation, out var anyApplied);
+        if (anyApplied)
+            core.NotifyLocalCommit();
         return outcome;
     }
 
-    private WriteOutcome Lead(in WriteOperation operation)
+    private WriteOutcome Lead(in WriteOperation operation, out bool anyApplied)
     {
         Exception? failure = null;
+        anyApplied = false;
         try
         {
             core.ThrowIfUnusable();
             var outcome = Stage(operation);
             TakeFollowers(operation);
+            anyApplied = core.HasStaged;
             core.Commit(operation.Sync);
             return outcome;
         }
@@ -102,6 +104,8 @@ internal sealed class StoreWriter(StoreCore core)
     // Writes that wait behind the leader join its batch, as long as none needs more durability than the leader or touches a key of the group.
     private void TakeFollowers(in WriteOperation leader)
     {
+        if (!core.Queue.HasWaiting)
+            return;
         _keys.Clear();
         _groupBytes = leader.Key.Length + leader.Value.Length;
         var leaderHash = Hash(leader.Namespace, leader.Key);
@@ -168,7 +172,7 @@ internal sealed class StoreWriter(StoreCore core)
         var record = core.Records.Write(operation.Key, operation.Value, operation.ValueChecksum, isTombstone: false, version, parent: default, context: null, version.Replica, default);
         core.Batch.Put(currentKey, record);
         IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
-        core.StageReplacement(state, version, previous: default);
+        core.StageReplacement(state, version, previous: default, isLocal: true);
         return new WriteOutcome(Applied: true, new ObjectVersion(version, default, version.Replica, IsDeleted: false, operation.Value.Length));
     }
 
@@ -181,7 +185,7 @@ internal sealed class StoreWriter(StoreCore core)
         core.Batch.Put(currentKey, record);
         core.History.Stage(state, operation.Key, sequence, record);
         IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
-        core.StageReplacement(state, version, previous.Version);
+        core.StageReplacement(state, version, previous.Version, isLocal: true);
         return new WriteOutcome(Applied: true, new ObjectVersion(version, previous.Version, previous.Creator, isTombstone, operation.Value.Length));
     }
 
