@@ -11,12 +11,13 @@ namespace Honu.Hosting;
 /// What is to be sent waits in a queue that the core bounds (chunks by <see cref="ReplicaEvent.StreamWritable"/>, the rest is small).
 /// Of what was received, the next message is read only when the loop has taken the last ones: a fast peer waits in its own window.
 /// </remarks>
+#pragma warning disable CA1001 // _waiting is never disposed: the loop may release it after the session has gone, and no wait handle is ever made of it.
 internal sealed class SessionPump(SessionId session, ReplicaHost host, CancellationTokenSource cancellation)
+#pragma warning restore CA1001
 {
     private const int MaxWaitingMessages = 4;
 
     private readonly Channel<SessionMessage> _outgoing = Channel.CreateUnbounded<SessionMessage>(new UnboundedChannelOptions { SingleReader = true });
-    // Never disposed: the loop may release it after the session has gone, and no wait handle is ever made of it.
     private readonly SemaphoreSlim _waiting = new(MaxWaitingMessages);
 
     public SessionId Session { get; } = session;
