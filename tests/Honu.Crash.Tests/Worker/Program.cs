@@ -1,0 +1,27 @@
+namespace Honu.Crash.Tests.Worker;
+
+/// <summary>The process that is killed: <c>DIRECTORY FIRST FIRST …</c>. Each thread goes on from its number with its script and prints what the store has acknowledged.</summary>
+public static class Program
+{
+    /// <summary>Writes until it is killed.</summary>
+    public static int Main(string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        using var store = HonuStore.Open(args[0], WriterScript.Options);
+        var output = Console.OpenStandardOutput();
+        var gate = new Lock();
+        var threads = args.Skip(1).Select((first, thread) => new Thread(() =>
+        {
+            for (var number = int.Parse(first); ; number++)
+            {
+                WriterScript.Execute(store, thread, number);
+                var line = System.Text.Encoding.ASCII.GetBytes($"{thread} {number}\n");
+                lock (gate)
+                    output.Write(line);
+            }
+        })).ToList();
+        threads.ForEach(static thread => thread.Start());
+        threads.ForEach(static thread => thread.Join());
+        return 0;
+    }
+}
