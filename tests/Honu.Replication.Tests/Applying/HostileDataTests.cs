@@ -37,12 +37,15 @@ public sealed class HostileDataTests : IDisposable
     }
 
     [Theory]
-    [InlineData(61, HonuErrorCode.ClockDrift)]
-    [InlineData(25 * 3600, HonuErrorCode.MalformedRecord)]
-    public void Join_TargetAheadOfTheClock_IsRefusedAndTheClockStays(int secondsAhead, HonuErrorCode expected)
+    [InlineData(61, false, HonuErrorCode.ClockDrift)]
+    [InlineData(61, true, HonuErrorCode.ClockDrift)]
+    [InlineData(25 * 3600, false, HonuErrorCode.MalformedRecord)]
+    [InlineData(25 * 3600, true, HonuErrorCode.MalformedRecord)]
+    public void Join_TargetAheadOfTheClock_IsRefusedAndTheClockStays(int secondsAhead, bool inAnInterval, HonuErrorCode expected)
     {
         var target = new VersionVector();
-        target.Advance(new ReplicaId(2, 0), Now + ((ulong)secondsAhead * 1000 << 16));
+        var ahead = Now + ((ulong)secondsAhead * 1000 << 16);
+        target.TryCover(new ReplicaId(2, 0), inAnInterval ? ahead - 1 : 0, ahead);
         var clock = _replica.Store.Replication.ClockScalar;
 
         var error = Assert.Throws<HonuException>(() => _replica.Store.Replication.Apply(Ns, [], cursor: null, new VectorJoin(new VersionVector(), target)));

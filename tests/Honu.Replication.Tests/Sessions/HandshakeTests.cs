@@ -101,7 +101,7 @@ public sealed class HandshakeTests : IDisposable
     }
 
     [Fact]
-    public void Session_BetweenTwoClusters_BothSidesAreTold()
+    public void Session_BetweenTwoClocks_BothSidesAreTold()
     {
         using var other = new ScriptedReplica(2, VersionClock.Hybrid);
 

@@ -1,3 +1,4 @@
+using Honu.Format;
 using Honu.TestKit;
 
 namespace Honu.Tests.Clocks;
@@ -28,6 +29,26 @@ public class EpochTests
 
         Assert.True(reopened.Replication.ClockScalar >= before);
         Assert.True(reopened.Put("other"u8, "v"u8).Id.Scalar > before);
+    }
+
+    // Vectors and index bring the clock back as well, so that only the disk shows whether the lease is kept.
+    [Theory]
+    [InlineData(VersionClock.Hybrid)]
+    [InlineData(VersionClock.Lamport)]
+    public void Put_ClockPassesItsLease_NextLeaseIsWrittenWithIt(VersionClock clock)
+    {
+        var store = Open(options: new HonuStoreOptions { Clock = clock });
+        var last = 0UL;
+        for (var i = 0; i < 5000; i++)
+        {
+            if (i % 1000 == 0)
+                _time.Advance(TimeSpan.FromSeconds(7));
+            last = store.Put("k"u8, "v"u8).Id.Scalar;
+        }
+
+        var leased = MetaRecords.GetScalar(_disk.Open("", new HonuStoreOptions()), MetaRecords.Clock);
+
+        Assert.True(leased >= last, $"{leased} is leased, {last} was used.");
     }
 
     // A scalar that was seen in a vector and in no record counts too.
