@@ -22,6 +22,13 @@ internal static class OpenDatabases
     /// <exception cref="LevelDbLockedException">It is open already, here or in another process.</exception>
     internal static DirectoryClaim Claim(string canonicalPath)
     {
+        // A closed database waits for iterators that nobody disposed: what nobody can reach any more is let go of here.
+        if (IsClosing(canonicalPath))
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
         lock (Gate)
         {
             if (Claims.TryGetValue(canonicalPath, out DirectoryClaim? holder))
@@ -30,6 +37,12 @@ internal static class OpenDatabases
             Claims.Add(canonicalPath, claim);
             return claim;
         }
+    }
+
+    private static bool IsClosing(string canonicalPath)
+    {
+        lock (Gate)
+            return Claims.TryGetValue(canonicalPath, out DirectoryClaim? holder) && holder.IsClosing;
     }
 
     internal static void Remove(DirectoryClaim claim)
@@ -84,8 +97,11 @@ internal sealed class DirectoryClaim
     /// <summary>Notes that the owner was disposed, which a second open is then told.</summary>
     internal void ClosingSince(DatabaseHandle handle) => Volatile.Write(ref _closing, new WeakReference<DatabaseHandle>(handle));
 
+    /// <summary>Whether the owner was disposed, but something of it is still in use.</summary>
+    internal bool IsClosing => Volatile.Read(ref _closing) is not null;
+
     internal string Explain() => Volatile.Read(ref _closing) is { } closing && closing.TryGetTarget(out DatabaseHandle? handle)
-        ? $"The database '{Path}' was closed, but {handle.LiveIterators} of its iterators are still open in other threads. Dispose them first."
+        ? $"The database '{Path}' was closed, but {handle.LiveIterators} of its iterators are still in use. Dispose them first."
         : $"The database '{Path}' is open in this process already. Open it once and share the instance.";
 
     internal void Release()

@@ -8,6 +8,8 @@ namespace Honu.TestKit;
 /// </summary>
 public sealed class FaultyDisk : IStorageEngineFactory
 {
+    private static long s_lastStamp;
+    private readonly long _stamp = Interlocked.Increment(ref s_lastStamp);
     private readonly List<RecordedBatch> _unsynced = [];
 
     // Memory only: neither needs disposal, and a disk outlives whoever used it.
@@ -35,6 +37,9 @@ public sealed class FaultyDisk : IStorageEngineFactory
 
     /// <summary>How many batches a power loss may take now.</summary>
     public int UnsyncedBatches => _unsynced.Count;
+
+    /// <summary>Every copy has another one.</summary>
+    public long Stamp(string path) => _stamp;
 
     /// <inheritdoc/>
     public IStorageEngine Open(string path, HonuStoreOptions options) => new FaultyEngine(this, ++_owner);

@@ -18,7 +18,11 @@ internal sealed partial class Session
         RemoteRegion = hello.Region.Length > 0 ? hello.Region : null;
         RemoteIncarnation = SessionHello.ToGuid(hello.Incarnation);
         _store.Describe(remote, new ReplicaDescription(RemoteRegion, hello.Owner.Length > 0 ? hello.Owner : null, SessionHello.ToGuid(hello.StoreId)));
-        _sendCredit = new FlowCredit(Math.Min(hello.WindowBytes, MessageLimits.WindowBytes));
+
+        // Both sides count with the smaller window: a grant that waits for a quarter of a larger one would never come.
+        var window = Math.Min(hello.WindowBytes, MessageLimits.WindowBytes);
+        _sendCredit = new FlowCredit(window);
+        _receiveCredit = new FlowCredit(window);
         _report = _report with
         {
             Initiator = IsInitiator ? _store.Identity.Replica : remote,

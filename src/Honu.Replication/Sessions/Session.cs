@@ -29,7 +29,7 @@ internal sealed partial class Session
     private readonly uint? _expectedPid;
     private readonly RecordBlockWriter _block = new();
     private FlowCredit _sendCredit = new(MessageLimits.WindowBytes);
-    private readonly FlowCredit _receiveCredit = new(MessageLimits.WindowBytes);
+    private FlowCredit _receiveCredit = new(MessageLimits.WindowBytes);
     private readonly Dictionary<string, IncomingStream> _incoming = new(StringComparer.Ordinal);
     private readonly Queue<OutgoingStream> _outgoing = new();
 

@@ -44,6 +44,10 @@ public interface IStorageEngineFactory
     /// <summary>Whether the engine keeps its data in the directory; otherwise nothing is created or checked there.</summary>
     bool UsesDirectory { get; }
 
+    /// <summary>Tells the place from a copy of it: a store that finds another number than at its last opening was copied or restored, and takes a new epoch.</summary>
+    /// <returns>0 where copies cannot be told.</returns>
+    long Stamp(string path) => 0;
+
     /// <summary>Opens the engine, creating it when it is not there.</summary>
     IStorageEngine Open(string path, HonuStoreOptions options);
 }

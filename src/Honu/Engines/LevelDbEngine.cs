@@ -1,3 +1,4 @@
+using Honu.Format;
 using Honu.LevelDb;
 
 namespace Honu.Engines;
@@ -88,6 +89,8 @@ internal sealed class LevelDbEngine : IStorageEngine
     private sealed class LevelDbFactory : IStorageEngineFactory
     {
         public bool UsesDirectory => true;
+
+        public long Stamp(string path) => StoreDirectory.Stamp(path);
 
         public IStorageEngine Open(string path, HonuStoreOptions options)
         {

@@ -82,7 +82,17 @@ public sealed class ReplicationPort
                 (core.Clock.Last, core.Namespaces.All.Select(static state => (state, state.Vector.Clone())).ToArray()));
             if (clock == _barrierClock)
                 return;
-            _core.Engine.Sync();
+            try
+            {
+                _core.Engine.Sync();
+            }
+            catch (Exception error)
+            {
+                // What a failed flush has lost is unknown, and a later one that succeeds would vouch for it.
+                _core.Fail(error);
+                throw;
+            }
+
             _core.Exclusively((_core, vectors), static args =>
             {
                 args._core.ThrowIfUnusable();

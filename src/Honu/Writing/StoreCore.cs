@@ -88,6 +88,9 @@ internal sealed class StoreCore
     /// <summary>Whether the present batch makes a version.</summary>
     public bool HasStaged => _staged.Count > 0;
 
+    /// <summary>Nothing more is acknowledged until the store has been reopened.</summary>
+    public void Fail(Exception error) => _failure = error;
+
     /// <summary>Notes a replaced or new current record, to be published when its batch is written.</summary>
     /// <param name="state">The namespace.</param>
     /// <param name="version">The version that is current now.</param>

@@ -18,7 +18,7 @@ internal static class StoreOpener
         var engine = factory.Open(path, options);
         try
         {
-            return Open(path, engine, factory.UsesDirectory, options);
+            return Open(path, engine, factory, options);
         }
         catch
         {
@@ -28,12 +28,12 @@ internal static class StoreOpener
         }
     }
 
-    private static StoreCore Open(string path, IStorageEngine engine, bool usesDirectory, HonuStoreOptions options)
+    private static StoreCore Open(string path, IStorageEngine engine, IStorageEngineFactory factory, HonuStoreOptions options)
     {
         var stored = ReadIdentity(path, engine);
         var identity = stored is null ? Create(options) : Reconcile(path, stored, options);
         var run = RunRecord.Read(engine);
-        var stamp = usesDirectory ? StoreDirectory.Stamp(path) : 0;
+        var stamp = factory.Stamp(path);
         var wasCopied = stored is not null && stored.DirectoryStamp != stamp;
         var lostPower = stored is not null && run is not { IsClean: true } && (options.Environment.BootId.Length == 0 || run?.BootId != options.Environment.BootId);
 
@@ -57,7 +57,7 @@ internal static class StoreOpener
         foreach (var state in namespaces.All)
             state.Publish(state.Vector, core.CountLoose(state, state.Vector));
 
-        WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored);
+        WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored, lostPower);
         return core;
     }
 
@@ -170,7 +170,7 @@ internal static class StoreOpener
         return index.IsValid && KeySpaces.TryReadIndexKey(index.Key, ns, out var last) && last.Replica == replica ? last.Scalar : 0;
     }
 
-    private static void WriteOpeningRecords(StoreCore core, bool isNew, bool identityChanged)
+    private static void WriteOpeningRecords(StoreCore core, bool isNew, bool identityChanged, bool lostPower)
     {
         Span<byte> format = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(format, StoreDirectory.CurrentFormat);
@@ -183,6 +183,13 @@ internal static class StoreOpener
             // The closed epoch's marks go into the vectors now: nobody will find them by the index under the new name.
             foreach (var state in core.Namespaces.All)
                 core.StageVector(state);
+        }
+
+        // What was found after a power loss was read from the disk, so it is durable: a second power loss must not take the marks again.
+        if (lostPower)
+        {
+            foreach (var state in core.Namespaces.All)
+                core.StageVector(state, state.Vector, KeySpaces.Barrier);
         }
 
         core.Replicas.Set(core.Identity.Replica, new ReplicaDescription(core.Options.Region, core.Options.Owner, core.Identity.StoreId), core.Batch);

@@ -122,9 +122,9 @@ public sealed class UpdateKindTests : IDisposable
     public void Apply_LoserOfAForkAgain_IsStale()
     {
         Apply(First);
-        Apply(First.At(9, 3));
+        Apply(First.At(9, 3).Saying("loser"));
 
-        Assert.Equal(UpdateKind.Stale, Apply(First.At(9, 3)));
+        Assert.Equal(UpdateKind.Stale, Apply(First.At(9, 3).Saying("loser")));
         Assert.Single(History(), static entry => entry.LostConflict);
     }
 

@@ -133,9 +133,10 @@ public sealed class ProtocolTraces : IDisposable
     [Fact]
     public void T07_StreamForABaseThatIsNotCovered_TargetIsNotJoined()
     {
+        var backup = _c.Disk.Copy();
         var c1 = _c.Put("k", "lost in the backup");
         ScriptedSession.Complete(_c, _a);
-        var restored = new ScriptedReplica(3);
+        var restored = new ScriptedReplica(3, disk: backup);
         ByteString believed = ByteString.CopyFrom(_a.Vector.ToArray());
         SessionMessage Speculate(ScriptedReplica from, SessionMessage message)
         {

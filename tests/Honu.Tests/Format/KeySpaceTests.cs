@@ -99,7 +99,7 @@ public class KeySpaceTests
         using var batch = engine.CreateBatch();
         var version = new VersionId(5, new ReplicaId(1, 0));
         var key = new byte[StoreLimits.MaxKeyBytes];
-        IndexEntry.Put(batch, 1, version, key);
+        IndexEntry.Put(batch, 1, version, key, new byte[IndexEntry.MaxValueBytes]);
         engine.Write(batch, sync: false);
         var engineKey = KeySpaces.IndexKey(new byte[KeySpaces.IndexKeyBytes], 1, version.Replica, version.Scalar).ToArray();
         byte[] stored;

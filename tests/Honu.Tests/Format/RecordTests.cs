@@ -13,7 +13,7 @@ public class RecordTests
         for (var bits = 0; bits < 1 << 7; bits++)
         {
             var parent = (bits & 3) switch { 1 => new VersionId(40, Writer), 2 => new VersionId(41, new ReplicaId(2, 0)), _ => default };
-            var context = (bits & 4) == 0 ? null : CausalContext.Of(new VersionId(41, new ReplicaId(2, 0))).With(new VersionId(12, new ReplicaId(9, 1)));
+            var context = (bits & 4) == 0 ? null : CausalContext.Of(new VersionId(41, new ReplicaId(2, 0))).With(new VersionId(12, new ReplicaId(9, 1))).With(parent.IsNone ? new VersionId(7, Writer) : parent);
             var creator = (bits & 8) == 0 ? Writer : new ReplicaId(1, 0);
             var losers = (bits & 16) == 0 ? null : CausalContext.Of(new VersionId(39, new ReplicaId(5, 0)));
             var local = new LocalPart((bits & 32) == 0 ? 0UL : 9, losers, (bits & 64) != 0);
@@ -121,7 +121,7 @@ public class RecordTests
     public void Write_LargestParts_FitTheLayoutsLimits()
     {
         var full = Enumerable.Range(1, CausalContext.MaxOrigins).Aggregate(CausalContext.Empty, static (context, i) => context.With(new VersionId((ulong)i, new ReplicaId((uint)i, 0))));
-        var bytes = new Sample(new VersionId(41, new ReplicaId(2, 0)), full, new ReplicaId(1, 0), new LocalPart(ulong.MaxValue, full, LostConflict: true), IsTombstone: true, []).Write();
+        var bytes = new Sample(new VersionId(2, new ReplicaId(2, 0)), full, new ReplicaId(1, 0), new LocalPart(ulong.MaxValue, full, LostConflict: true), IsTombstone: true, []).Write();
 
         Assert.Equal(RecordLayout.MaxOverheadBytes, bytes.Length);
         Assert.True(IsAccepted(bytes));

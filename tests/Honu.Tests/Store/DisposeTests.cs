@@ -81,7 +81,7 @@ public class DisposeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Dispose_ScanNeverFinished_ClosesTheStore(bool inMemory)
+    public void Dispose_InTheMiddleOfAScan_EntryStaysReadableAndTheStoreOpensAfterTheScan(bool inMemory)
     {
         using var open = new OpenStore(inMemory);
         open.Store.Put("a"u8, "v"u8);
@@ -91,6 +91,10 @@ public class DisposeTests
 
         open.Store.Dispose();
 
+        Assert.Equal("v"u8.ToArray(), left.Current.Value.ToArray());
+        if (!inMemory)
+            Assert.Throws<HonuStoreLockedException>(() => open.Reopen());
+        left.Dispose();
         if (!inMemory)
             Assert.Equal("v"u8.ToArray(), open.Reopen().Get("a"u8));
     }

@@ -1,0 +1,117 @@
+using Google.Protobuf;
+using Honu.Replication.Messages;
+using Honu.Replication.Tests.Traces;
+
+namespace Honu.Replication.Tests.Applying;
+
+/// <summary>Streams that fail in the middle, and peers that send what no healthy replica would: nothing is claimed that is not held.</summary>
+public sealed class HostileStreamTests : IDisposable
+{
+    private const string Ns = HonuStore.DefaultNamespace;
+
+    private readonly ScriptedReplica _a = new(1);
+
+    public void Dispose() => _a.Dispose();
+
+    [Fact]
+    public void Apply_LastChunkAfterOneThatFailed_DoesNotJoin()
+    {
+        _a.Put("own", "v");
+        var target = new VersionVector();
+        target.Advance(new ReplicaId(2, 0), 12);
+        var stream = new IncomingStream(_a.Store.Replication, Ns, new ReplicaId(2, 0), Guid.NewGuid(), new VersionVector());
+        _a.Disk.FailsReads = true;
+        Assert.ThrowsAny<Exception>(() => stream.Apply(ChunkOf(target, new RecordBuilder("k").At(10, 2), last: false)));
+        _a.Disk.FailsReads = false;
+
+        Assert.Throws<HonuException>(() => stream.Apply(ChunkOf(target, new RecordBuilder("l").At(12, 2), last: true)));
+
+        Assert.False(_a.Vector.Covers(new VersionId(10, new ReplicaId(2, 0))));
+    }
+
+    [Fact]
+    public void Apply_TargetsOfMoreOriginsThanAVectorHolds_AreRefusedAndTheStoreOpens()
+    {
+        _a.Put("k", "v");
+        var refused = 0;
+        for (uint round = 0; round < 2; round++)
+        {
+            var target = new VersionVector();
+            for (uint pid = 0; pid < 3000; pid++)
+                target.Advance(new ReplicaId(10_000 + pid + (round * 5000), 0), 1);
+            var error = Record.Exception(() => { _a.Store.Replication.Apply(Ns, [], cursor: null, new VectorJoin(new VersionVector(), target)); });
+            refused += error is HonuException { Code: HonuErrorCode.MalformedRecord } ? 1 : 0;
+        }
+
+        _a.Store.Dispose();
+        _a.Kill();
+
+        Assert.Equal(1, refused);
+        Assert.Equal("v", _a.Get("k"));
+    }
+
+    [Fact]
+    public void Apply_BadRecordBehindTwoOfOneKey_AppliesNothing()
+    {
+        var first = new RecordBuilder("k").At(10, 2);
+        var bad = RecordBuilder.Block(new RecordBuilder("z").At(12, 2));
+        bad[^1] ^= 1;
+        byte[] block = [.. RecordBuilder.Block(first, first.At(11, 2).After(10, 2)), .. bad];
+
+        Assert.Throws<HonuException>(() => _a.Store.Replication.Apply(Ns, block, cursor: null, join: null));
+
+        Assert.Null(_a.Get("k"));
+    }
+
+    [Fact]
+    public void Apply_ContextThatCoversItsOwnFuture_IsMalformed()
+    {
+        _a.Store.Replication.Apply(Ns, RecordBuilder.Block(new RecordBuilder("k").At(100, 2).Saying("right")), cursor: null, join: null);
+        var poison = RecordBuilder.Block(new RecordBuilder("k").At(5, 3).After(4, 3).Knowing(((1UL << 63) - 1, 2), (4, 3)).Saying("poison"));
+
+        Assert.Throws<HonuException>(() => _a.Store.Replication.Apply(Ns, poison, cursor: null, join: null));
+
+        Assert.Equal("right", _a.Get("k"));
+    }
+
+    [Fact]
+    public void Apply_OwnRecordComingBack_DoesNotCoverWhatIsBetween()
+    {
+        _a.Store.Replication.Apply(Ns, RecordBuilder.Block(new RecordBuilder("l").At(10, 1)), cursor: null, join: null);
+
+        Assert.False(_a.Vector.Covers(new VersionId(5, _a.Id)));
+    }
+
+    [Fact]
+    public void Apply_ManyLosers_TheWinnerStaysInHistoryAfterTheNextWrite()
+    {
+        _a.Store.Replication.Apply(Ns, RecordBuilder.Block(new RecordBuilder("k").At(1000, 2).Saying("winner")), cursor: null, join: null);
+        for (uint i = 1; i <= 12; i++)
+            _a.Store.Replication.Apply(Ns, RecordBuilder.Block(new RecordBuilder("k").At(i, 100 + i).Saying("loser")), cursor: null, join: null);
+
+        _a.Put("k", "next");
+
+        Assert.Equal(1000UL, _a.History("k")[1].Version.Id.Scalar);
+    }
+
+    [Fact]
+    public void Barrier_Failed_NothingMoreIsAcknowledged()
+    {
+        _a.Put("k", "v");
+        _a.Disk.FailsSyncs = true;
+        Assert.ThrowsAny<HonuException>(() => _a.Store.Replication.Barrier());
+        _a.Disk.FailsSyncs = false;
+
+        Assert.Equal(HonuErrorCode.StoreFailed, Assert.Throws<HonuException>(() => _a.Put("l", "v")).Code);
+    }
+
+    private static Chunk ChunkOf(VersionVector target, RecordBuilder record, bool last) => new()
+    {
+        Namespace = Ns,
+        Target = ByteString.CopyFrom(target.ToArray()),
+        Records = ByteString.CopyFrom(RecordBuilder.Block(record)),
+        PositionReplica = new ReplicaId(2, 0).ToUInt64(),
+        PositionScalar = last ? 0UL : 10,
+        Last = last,
+    };
+}
