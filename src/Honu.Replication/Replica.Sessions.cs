@@ -93,7 +93,7 @@ public sealed partial class Replica
             Judge(peer, entry.Session, report);
         if (report.FoundSomething)
             HurryAfterLocalWrite();
-        _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, report));
+        _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report));
     }
 
     private void Judge(Peer peer, Session session, SyncReport report)
@@ -113,7 +113,12 @@ public sealed partial class Replica
         }
         else
         {
-            peer.State = report.Outcome == SyncOutcome.Refused ? PeerState.Refused : PeerState.Unreachable;
+            peer.State = report.Outcome switch
+            {
+                SyncOutcome.Refused => PeerState.Refused,
+                SyncOutcome.Interrupted => PeerState.Interrupted,
+                _ => PeerState.Unreachable,
+            };
             peer.Backoff.Failed(_now, _random);
         }
 

@@ -30,6 +30,7 @@ public abstract record ReplicaEffect
     /// <summary>A session has ended.</summary>
     /// <param name="Session">The session.</param>
     /// <param name="Request">The request that asked for it, if one did.</param>
+    /// <param name="Address">The peer, for a session that was opened here.</param>
     /// <param name="Report">How it went.</param>
-    public sealed record SessionFinished(SessionId Session, long? Request, SyncReport Report) : ReplicaEffect;
+    public sealed record SessionFinished(SessionId Session, long? Request, PeerAddress? Address, SyncReport Report) : ReplicaEffect;
 }

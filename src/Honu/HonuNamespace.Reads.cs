@@ -107,7 +107,7 @@ public sealed partial class HonuNamespace
             var value = _core.Engine.Get(KeySpaces.CurrentKey(buffer, state.Id, key), _snapshot);
             if (!value.Found)
                 return value;
-            if (!RecordReader.TryParse(value.Span, out record) || (_core.Options.Integrity == Integrity.Records && !record.Verify(key)))
+            if (!RecordReader.TryParse(value.Span, out record) || !record.Verify(key))
             {
                 value.Dispose();
                 throw StoreCore.Damaged(key);

@@ -15,7 +15,7 @@ public enum Durability
 /// <summary>What a read checks.</summary>
 public enum Integrity
 {
-    /// <summary>The engine's block checksums: a flipped bit is an error, also where it would make a key seem absent.</summary>
+    /// <summary>The record's own checksum and the engine's block checksums: a flipped bit is an error, also where it would make a key seem absent.</summary>
     Full = 0,
 
     /// <summary>The record's own checksum only: a third faster, but damage can make a key seem absent.</summary>

@@ -15,7 +15,7 @@ internal sealed class RemoteStore : IStoreAccess
     public static RemoteStore Connect(string address, TimeSpan timeout, bool allowInsecure)
     {
         if (!HostPort.TryParse(address, out var target) || target.Port == 0)
-            throw new CliException(ExitCodes.Unreachable, $"\"{address}\" is not an address. Write HOST:PORT, for example 127.0.0.1:7000.");
+            throw CliException.Usage($"\"{address}\" is not an address. Write HOST:PORT, for example 127.0.0.1:7000.");
         if (!target.IsLoopback && !allowInsecure && !ResolvesToLoopback(target, timeout))
         {
             throw CliException.Usage(

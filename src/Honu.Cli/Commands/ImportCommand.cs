@@ -25,7 +25,7 @@ internal static class ImportCommand
             """
               honu import records.jsonl --db ./data
               cut -f1,3 table.tsv | honu import - --format tsv --remote 127.0.0.1:7000 --namespace parts
-              honu export --db ./old --tombstones | honu import - --db ./new
+              honu export --db ./old --history --tombstones | honu import - --db ./new
             """) { file, format, sync };
         common.AddStore(command);
         common.AddObjects(command);

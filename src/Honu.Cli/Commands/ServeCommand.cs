@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Honu.Cli.Output;
 using Honu.Cli.Parsing;
@@ -22,6 +23,7 @@ internal static class ServeCommand
         var cluster = new Option<string?>("--cluster") { Description = "The cluster; replicas of different clusters refuse each other.", HelpName = "NAME" };
         var peers = new Option<string[]>("--peer") { Description = "A peer to replicate with; may be given more than once.", HelpName = "[PID@]HOST:PORT", DefaultValueFactory = static _ => [] };
         var interval = CommonOptions.Duration("--interval", "Time between sessions, fixed. Default: 500ms, doubling up to 4s while nothing is found.");
+        var dissemination = new Option<string>("--dissemination") { Description = "How writes reach the others: sessions, by anti-entropy.", HelpName = "NAME", DefaultValueFactory = static _ => "sessions" };
         var selector = new Option<string>("--selector") { Description = "How the peer of a session is chosen.", HelpName = "NAME", DefaultValueFactory = static _ => "uniform" };
         var cache = new Option<long?>("--block-cache")
         {
@@ -44,13 +46,15 @@ internal static class ServeCommand
               honu serve --db ./test --listen 127.0.0.1:0 --json
             """)
         {
-            common.Db, listen, pid, region, cluster, peers, interval, selector, cache, common.AllowInsecure, common.Json,
+            common.Db, listen, pid, region, cluster, peers, interval, dissemination, selector, cache, common.AllowInsecure, common.Json,
         };
         common.Db.Required = true;
         command.SetAction(async (parsed, cancellation) =>
         {
             var insecure = parsed.GetValue(common.AllowInsecure);
             var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure);
+            if (parsed.GetValue(dissemination) is not "sessions" and var other)
+                throw CliException.Usage($"There is no dissemination \"{other}\"; there is: sessions.");
             var wantedPeers = parsed.GetValue(peers) ?? [];
             var store = new HonuStoreOptions { Pid = parsed.GetValue(pid), Region = parsed.GetValue(region), Cluster = parsed.GetValue(cluster) };
             if (parsed.GetValue(cache) is { } cacheBytes)
@@ -65,10 +69,25 @@ internal static class ServeCommand
             // Before the store is opened: a refused command must not create one.
             if (replica.Validate() is { Count: > 0 } failures)
                 throw CliException.Usage(string.Join(' ', failures));
+            CheckFree(endpoint);
             var path = parsed.GetRequiredValue(common.Db)!;
             return await StoreServer.RunAsync(path, endpoint, store, replica, (address, replicaId) => Ready(path, address, replicaId, parsed.GetValue(common.Json)), cancellation);
         });
         return command;
+    }
+
+    // Before the store is opened, too. The server binds again: what takes the port in between is told then.
+    private static void CheckFree(IPEndPoint endpoint)
+    {
+        try
+        {
+            using var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(endpoint);
+        }
+        catch (SocketException e)
+        {
+            throw CliException.Usage($"Cannot listen on {endpoint}: {e.Message.TrimEnd('.')}. Name an address of this machine and a port that no other program has, or port 0 for a free one.");
+        }
     }
 
     /// <summary>The line that tells scripts where the server is.</summary>
@@ -110,7 +129,7 @@ internal static class ServeCommand
             {
                 ip = Dns.GetHostAddresses(address.Host).FirstOrDefault();
             }
-            catch (System.Net.Sockets.SocketException)
+            catch (SocketException)
             {
                 // Told below: it does not resolve.
             }

@@ -61,6 +61,9 @@ internal sealed class ResultWriter : IDisposable
             Flush();
     }
 
+    // EPIPE on Linux and macOS, ERROR_BROKEN_PIPE and ERROR_NO_DATA on Windows.
+    private static bool IsClosedPipe(IOException error) => error.HResult is 32 or unchecked((int)0x8007006D) or unchecked((int)0x800700E8);
+
     /// <summary>Sends what is buffered.</summary>
     public void Flush()
     {
@@ -71,9 +74,14 @@ internal sealed class ResultWriter : IDisposable
             _stream.Write(_buffer.WrittenSpan);
             _stream.Flush();
         }
-        catch (IOException e)
+        catch (IOException e) when (IsClosedPipe(e))
         {
             throw new OutputClosedException(e);
+        }
+        catch (IOException e)
+        {
+            // A full disk behind a redirection: what was asked for is not there, so this is no success.
+            throw new CliException(ExitCodes.Internal, $"The output could not be written: {e.Message.TrimEnd('.')}. Make room, or write it elsewhere, and run the command again.");
         }
         finally
         {

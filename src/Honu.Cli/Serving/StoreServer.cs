@@ -27,6 +27,8 @@ internal static class StoreServer
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddSimpleConsole(static options => options.SingleLine = true);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // A start that fails is told in one line by the command itself.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         // stdout is for results.
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddRouting();

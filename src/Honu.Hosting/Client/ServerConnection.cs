@@ -55,13 +55,15 @@ internal sealed class ServerConnection : IDisposable
         {
             StatusCode.Unavailable when e.Status.DebugException is not null =>
                 (StoreClientError.Unreachable, $"Cannot reach {Address}: {Reason(e.Status.DebugException)}. Check the address and that honu serve runs there."),
-            StatusCode.Unavailable or StatusCode.Aborted => (StoreClientError.Unreachable, $"{Address} is not available: {detail}"),
+            StatusCode.Unavailable => (StoreClientError.Unreachable, $"{Address} is not available: {detail}"),
+            StatusCode.Aborted => (StoreClientError.Unreachable, detail),
+            StatusCode.PermissionDenied => (StoreClientError.Refused, detail),
             StatusCode.DeadlineExceeded => (StoreClientError.TimedOut, $"{Address} did not answer within {_options.Timeout.TotalSeconds:0.###} s. Try again, or allow more time."),
             StatusCode.Cancelled => (StoreClientError.Unreachable, $"{Address} ended the call before it was done. Try again."),
             StatusCode.InvalidArgument or StatusCode.OutOfRange or StatusCode.AlreadyExists => (StoreClientError.InvalidArgument, detail),
             StatusCode.ResourceExhausted => (StoreClientError.LimitExceeded, detail),
             StatusCode.NotFound => (StoreClientError.NotFound, detail),
-            StatusCode.FailedPrecondition or StatusCode.PermissionDenied or StatusCode.Unauthenticated => (StoreClientError.Refused, $"{Address} refused: {detail}"),
+            StatusCode.FailedPrecondition or StatusCode.Unauthenticated => (StoreClientError.Refused, $"{Address} refused: {detail}"),
             StatusCode.DataLoss => (StoreClientError.Corruption, $"{Address}: {detail}"),
             StatusCode.Unimplemented => (StoreClientError.NotHonu, $"What answers at {Address} is not a Honu server, or one of another version: {detail}"),
             _ => (StoreClientError.Internal, $"{Address} failed: {detail}"),

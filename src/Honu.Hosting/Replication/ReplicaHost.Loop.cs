@@ -13,6 +13,12 @@ public sealed partial class ReplicaHost
     // How long the peer's status is waited for when writing to it has failed.
     private static readonly TimeSpan StatusTimeout = TimeSpan.FromSeconds(1);
 
+    // Callers without a name could be many: no more than this many are told of.
+    private const int MaxWarned = 1024;
+
+    // Used by the loop only.
+    private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
+
     /// <summary>Hands an event to the loop; <paramref name="taken"/> is released when the loop has dealt with it.</summary>
     internal void Post(ReplicaEvent happened, SemaphoreSlim? taken = null) => _events.Writer.TryWrite((happened, taken, null));
 
@@ -117,9 +123,20 @@ public sealed partial class ReplicaHost
             Interlocked.Increment(ref _succeeded);
         else
             Interlocked.Increment(ref _failed);
+        WarnOnce(finished.Address, report);
         Log.SessionFinished(_logger, report.Initiator, report.Responder, report.Outcome, report.ObjectsSent, report.ObjectsReceived, report.Error);
         if (finished.Request is { } id && _requests.TryRemove(id, out var request))
             request.TrySetResult(report);
+    }
+
+    // A failing peer is a warning once, until it recovers.
+    private void WarnOnce(PeerAddress? address, SyncReport report)
+    {
+        var peer = address?.ToString() ?? (report.Initiator == default ? "a caller" : $"replica {report.Initiator}");
+        if (report.IsSuccess)
+            _warned.Remove(peer);
+        else if (_warned.Count < MaxWarned && _warned.Add(peer))
+            Log.SessionFailed(_logger, peer, report.Outcome, report.Error);
     }
 
     // Called within the loop up to the first await, so the pump is known before any effect refers to it.
@@ -231,6 +248,9 @@ public sealed partial class ReplicaHost
     {
         [LoggerMessage(EventId = 3000, EventName = "SessionFinished", Level = LogLevel.Debug, Message = "Session {Initiator} → {Responder} ended as {Outcome}: {Sent} objects sent, {Received} received. {Error}")]
         public static partial void SessionFinished(ILogger logger, ReplicaId initiator, ReplicaId responder, SyncOutcome outcome, long sent, long received, string? error);
+
+        [LoggerMessage(EventId = 3002, EventName = "SessionFailed", Level = LogLevel.Warning, Message = "A session with {Peer} ended as {Outcome}: {Error} Further ones are not reported until one succeeds.")]
+        public static partial void SessionFailed(ILogger logger, string peer, SyncOutcome outcome, string? error);
 
         [LoggerMessage(EventId = 3001, EventName = "EventFailed", Level = LogLevel.Error, Message = "Replication could not deal with {Event}; it goes on with the next.")]
         public static partial void EventFailed(ILogger logger, string @event, Exception error);

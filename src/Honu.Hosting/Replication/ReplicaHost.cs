@@ -96,7 +96,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         _requests[id] = done;
         Post(new ReplicaEvent.SyncRequested(id, address));
         var report = await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return report.IsSuccess ? report : throw new HonuReplicationException(report);
+        return report.IsSuccess ? report : throw new HonuReplicationException(address, report);
     }
 
     /// <summary>What the replica is, holds and knows of its peers.</summary>

@@ -66,8 +66,19 @@ public sealed record NamespaceStatus
 }
 
 /// <summary>A session that was asked for did not succeed.</summary>
-public sealed class HonuReplicationException(SyncReport report) : Exception(report.Error ?? $"The session ended as {report.Outcome}.")
+public sealed class HonuReplicationException(PeerAddress peer, SyncReport report) : Exception(Explain(peer, report))
 {
+    private static string Explain(PeerAddress peer, SyncReport report)
+    {
+        var reason = (report.Error ?? "the session ended early").TrimEnd('.');
+        return report.Outcome switch
+        {
+            SyncOutcome.Unreachable => $"The peer {peer} was not reached: {reason}. Check the address and that honu serve runs there.",
+            SyncOutcome.Refused => $"The session with {peer} was refused: {reason}.",
+            _ => $"The session with {peer} did not complete: {reason}. Try again.",
+        };
+    }
+
     /// <summary>How far it came.</summary>
     public SyncReport Report { get; } = report;
 

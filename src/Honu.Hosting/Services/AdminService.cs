@@ -59,12 +59,13 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
     {
         PeerState.Active => "active",
         PeerState.Unreachable => "unreachable",
+        PeerState.Interrupted => "interrupted",
         PeerState.Refused => "refused",
         _ => "unknown",
     };
 
     private static RpcException Failure(HonuReplicationException e) => new(new Status(
-        e.Outcome == SyncOutcome.Refused ? StatusCode.PermissionDenied : StatusCode.Unavailable,
+        e.Outcome == SyncOutcome.Refused ? StatusCode.PermissionDenied : StatusCode.Aborted,
         e.Message.ReplaceLineEndings(" ")));
 
     private static SyncResponse Describe(SyncReport report)

@@ -39,7 +39,7 @@ internal static unsafe class ErrorTranslation
     private static string NextStep(LevelDbErrorKind kind) => kind switch
     {
         LevelDbErrorKind.NotFound => "A file of the database is missing: check the path, or restore a backup.",
-        LevelDbErrorKind.Corruption => "Restore the directory from a backup; LevelDbMaintenance.Repair saves what can be read, but it may lose records.",
+        LevelDbErrorKind.Corruption => "Restore the directory from a backup.",
         LevelDbErrorKind.IOError => "Check free space, permissions and the disk, then open the database again.",
         LevelDbErrorKind.InvalidArgument => "Check the path and the options.",
         LevelDbErrorKind.NotSupported => "This version of LevelDB does not offer it.",

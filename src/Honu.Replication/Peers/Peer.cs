@@ -9,8 +9,11 @@ public enum PeerState
     /// <summary>The last session succeeded.</summary>
     Active,
 
-    /// <summary>The last session failed; another one will be tried.</summary>
+    /// <summary>The peer was not reached; another session will be tried.</summary>
     Unreachable,
+
+    /// <summary>The last session began and did not complete; another one will be tried.</summary>
+    Interrupted,
 
     /// <summary>The peer, or we, refused for good: somebody has to act. Tried again from time to time.</summary>
     Refused,

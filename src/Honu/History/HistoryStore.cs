@@ -55,7 +55,7 @@ internal sealed class HistoryStore(StoreCore core)
         {
             if (!current.Found)
                 return entries;
-            var record = StoreCore.Parse(current.Span, key);
+            var record = Verified(current.Span, key);
             newest = record.HistorySequence;
             entries.Add(new HistoryEntry(record.ToObjectVersion(), record.Value.ToArray(), LostConflict: false));
         }
@@ -67,7 +67,7 @@ internal sealed class HistoryStore(StoreCore core)
         var prefix = KeySpaces.HistoryPrefix(engineKey, state.Id, key);
         for (iterator.Seek(prefix); iterator.IsValid && iterator.Key.StartsWith(prefix); iterator.Next())
         {
-            var record = StoreCore.Parse(iterator.Value, key);
+            var record = Verified(iterator.Value, key);
 
             // A slot may still hold what an earlier, longer retention put there.
             if (record.HistorySequence + (ulong)capacity <= newest)
@@ -80,6 +80,12 @@ internal sealed class HistoryStore(StoreCore core)
         if (entries.Count > capacity)
             entries.RemoveRange(capacity, entries.Count - capacity);
         return entries;
+    }
+
+    private static RecordReader Verified(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> key)
+    {
+        var record = StoreCore.Parse(bytes, key);
+        return record.Verify(key) ? record : throw StoreCore.Damaged(key);
     }
 
     // A version that lost a conflict after it had been current is in the ring twice: the marked copy counts.

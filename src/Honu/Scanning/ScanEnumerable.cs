@@ -68,7 +68,7 @@ public readonly struct ScanEnumerable
                 var record = StoreCore.Parse(_iterator.Value, key);
                 if (record.IsTombstone && !_options.IncludeTombstones)
                     continue;
-                if (_core.Options.Integrity == Integrity.Records && !record.Verify(key))
+                if (!record.Verify(key))
                     throw StoreCore.Damaged(key);
                 _left--;
                 Current = new HonuEntry(key, record);
