@@ -63,13 +63,23 @@ public sealed class FailureTests : IDisposable
 
     [Theory]
     [InlineData("127.0.0.1:1")]
-    [InlineData("nonsense")]
     [InlineData("no-such-host.invalid:7000")]
-    public async Task AnyVerb_OnABadAddress_ExitsWith6(string address)
+    public async Task AnyVerb_OnAnAddressThatDoesNotAnswer_ExitsWith6(string address)
     {
         var result = await HonuProcess.Run("get", "k", "--remote", address, "--timeout", "5s");
 
         Assert.Equal((6, ""), (result.ExitCode, result.Text));
+        ObjectCommandTests.OneLine(result);
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("127.0.0.1:99999")]
+    public async Task AnyVerb_OnWhatIsNoAddress_ExitsWith2(string address)
+    {
+        var result = await HonuProcess.Run("get", "k", "--remote", address);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Text));
         ObjectCommandTests.OneLine(result);
     }
 

@@ -60,7 +60,6 @@ public sealed class LifetimeTests : IDisposable
         LevelDatabase database = Open();
         LevelIterator iterator = database.CreateIterator();
         LevelSnapshot snapshot = database.CreateSnapshot();
-        iterator.SeekToFirst();
 
         database.Dispose();
 
@@ -79,6 +78,24 @@ public sealed class LifetimeTests : IDisposable
         snapshot.Dispose();
         iterator.Dispose();
         snapshot.Dispose();
+    }
+
+    // Whoever stands on an entry may hold a span of it, the disposing thread included.
+    [Fact]
+    public void Database_DisposedWhileAnIteratorStandsOnAnEntry_KeepsTheEntryUntilTheIteratorMoves()
+    {
+        LevelDatabase database = Open();
+        LevelIterator iterator = database.CreateIterator();
+        iterator.SeekToFirst();
+        ReadOnlySpan<byte> key = iterator.Key;
+
+        database.Dispose();
+
+        Assert.Equal("a"u8.ToArray(), key.ToArray());
+        Assert.Throws<LevelDbLockedException>(Open);
+        Assert.Throws<ObjectDisposedException>(iterator.Next);
+        using LevelDatabase again = Open();
+        Assert.NotNull(again.GetArray("a"u8));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Honu.Format;
 using Honu.Replication.Messages;
 using Honu.Replication.Tests.Traces;
 
@@ -67,7 +68,11 @@ public sealed class HostileStreamTests : IDisposable
     public void Apply_ContextThatCoversItsOwnFuture_IsMalformed()
     {
         _a.Store.Replication.Apply(Ns, RecordBuilder.Block(new RecordBuilder("k").At(100, 2).Saying("right")), cursor: null, join: null);
-        var poison = RecordBuilder.Block(new RecordBuilder("k").At(5, 3).After(4, 3).Knowing(((1UL << 63) - 1, 2), (4, 3)).Saying("poison"));
+        var version = new VersionId(5, new ReplicaId(3, 0));
+        var parent = version with { Scalar = 4 };
+        var future = CausalContext.Of(parent).With(new VersionId(StoreLimits.MaxScalar, new ReplicaId(2, 0)));
+        var record = new RecordWriter().Write("k"u8, "poison"u8, RecordChecksum.OfValue("poison"u8), isTombstone: false, version, parent, future, version.Replica, default);
+        byte[] poison = [1, (byte)'k', (byte)record.Length, .. record];
 
         Assert.Throws<HonuException>(() => _a.Store.Replication.Apply(Ns, poison, cursor: null, join: null));
 
