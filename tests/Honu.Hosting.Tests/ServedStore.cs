@@ -1,5 +1,5 @@
-using Honu.Hosting.Protocol.Stores;
 using Honu.Grpc;
+using Honu.Hosting.Protocol.Stores;
 using Honu.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -8,8 +8,8 @@ namespace Honu.TestKit;
 /// </summary>
 public sealed class FaultyDisk : IStorageEngineFactory
 {
-    private static long s_lastStamp;
-    private readonly long _stamp = Interlocked.Increment(ref s_lastStamp);
+    private static long _lastStamp;
+    private readonly long _stamp = Interlocked.Increment(ref _lastStamp);
     private readonly List<RecordedBatch> _unsynced = [];
 
     // Memory only: neither needs disposal, and a disk outlives whoever used it.

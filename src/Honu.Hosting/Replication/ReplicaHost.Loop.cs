@@ -211,7 +211,8 @@ public sealed partial class ReplicaHost
             {
                 _sessions.Remove(pump.Session);
                 removed.SetResult();
-            })))
+            }
+        )))
             await removed.Task.WaitAsync(LingerTimeout, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

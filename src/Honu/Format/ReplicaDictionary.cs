@@ -51,7 +51,8 @@ internal sealed class ReplicaDictionary
             _known[replica] = Read(payload);
         }
 
-        entries.ThrowIfFailed();    }
+        entries.ThrowIfFailed();
+    }
 
     private static ReplicaDescription Read(ReadOnlySpan<byte> payload)
     {

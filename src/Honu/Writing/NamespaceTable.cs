@@ -65,7 +65,8 @@ internal sealed class NamespaceTable
         }
 
         // A name that was passed over would be invisible, and its id given to another namespace.
-        entries.ThrowIfFailed();    }
+        entries.ThrowIfFailed();
+    }
 
     public static VersionVector ReadVector(IStorageEngine engine, ReadOnlySpan<byte> engineKey)
     {
