@@ -9,8 +9,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 var root = Directory.CreateTempSubdirectory("honu-quickstart-");
-await using var amsterdam = await StartAsync("amsterdam", pid: 1);
-await using var boston = await StartAsync("boston", pid: 2, peer: Address(amsterdam));
+var amsterdam = await StartAsync("amsterdam", pid: 1);
+var boston = await StartAsync("boston", pid: 2, peer: Address(amsterdam));
 HonuStore a = amsterdam.Services.GetRequiredService<HonuStore>(), b = boston.Services.GetRequiredService<HonuStore>();
 
 // Writes on both sides. Neither hears of the other's before the next session, so "motto" is a conflict.
@@ -44,8 +44,13 @@ Console.WriteLine(winner.Scalar != loser.Scalar
     ? $"{winner} won because {winner.Scalar} is the later scalar; every replica decides so by itself."
     : $"{winner} won because at equal scalars the lower pid wins; every replica decides so by itself.");
 
-await boston.StopAsync();
-await amsterdam.StopAsync();
+// The stores are closed with their hosts' services; only then may their directories go.
+foreach (var app in new[] { boston, amsterdam })
+{
+    await app.StopAsync();
+    await app.DisposeAsync();
+}
+
 root.Delete(recursive: true);
 
 static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);

@@ -136,7 +136,7 @@ public sealed partial class ReplicaHost
         if (report.IsSuccess)
             _warned.Remove(peer);
         else if (_warned.Count < MaxWarned && _warned.Add(peer))
-            Log.SessionFailed(_logger, peer, report.Outcome, report.Error);
+            Log.SessionFailed(_logger, peer, report.Outcome, report.Error?.TrimEnd('.'));
     }
 
     // Called within the loop up to the first await, so the pump is known before any effect refers to it.
@@ -250,7 +250,7 @@ public sealed partial class ReplicaHost
         [LoggerMessage(EventId = 3000, EventName = "SessionFinished", Level = LogLevel.Debug, Message = "Session {Initiator} → {Responder} ended as {Outcome}: {Sent} objects sent, {Received} received. {Error}")]
         public static partial void SessionFinished(ILogger logger, ReplicaId initiator, ReplicaId responder, SyncOutcome outcome, long sent, long received, string? error);
 
-        [LoggerMessage(EventId = 3002, EventName = "SessionFailed", Level = LogLevel.Warning, Message = "A session with {Peer} ended as {Outcome}: {Error} Further ones are not reported until one succeeds.")]
+        [LoggerMessage(EventId = 3002, EventName = "SessionFailed", Level = LogLevel.Warning, Message = "A session with {Peer} ended as {Outcome}: {Error}. Further ones are not reported until one succeeds.")]
         public static partial void SessionFailed(ILogger logger, string peer, SyncOutcome outcome, string? error);
 
         [LoggerMessage(EventId = 3001, EventName = "EventFailed", Level = LogLevel.Error, Message = "Replication could not deal with {Event}; it goes on with the next.")]
