@@ -72,6 +72,64 @@ public sealed class FailureTests : IDisposable
         ObjectCommandTests.OneLine(result);
     }
 
+    [Fact]
+    public async Task Export_OntoAFullDisk_IsNoSuccess()
+    {
+        await HonuProcess.Run("put", "k", "v", "--db", Db);
+
+        var result = await HonuProcess.RunShell($"\"$HONU\" export --db '{Db}' > /dev/full");
+
+        Assert.Equal(1, result.ExitCode);
+        ObjectCommandTests.OneLine(result);
+    }
+
+    [Fact]
+    public async Task Put_WithAKeyThatIsNoUtf8_IsRefusedBeforeItBecomesAnotherKey()
+    {
+        var result = await HonuProcess.RunShell($"\"$HONU\" put \"$(printf 'bad\\377key')\" v --db '{Db}'");
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Text));
+        ObjectCommandTests.OneLine(result);
+        Assert.False(Directory.Exists(Db));
+    }
+
+    [Fact]
+    public async Task Serve_OnAPortThatIsTaken_SaysSoInOneLineAndCreatesNoStore()
+    {
+        using var server = await HonuServer.Start(Db);
+        var other = Db + "-other";
+
+        var result = await HonuProcess.Run("serve", "--db", other, "--listen", server.Address);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Text));
+        ObjectCommandTests.OneLine(result);
+        Assert.False(Directory.Exists(other));
+    }
+
+    [Fact]
+    public async Task Sync_WithAPeerThatDoesNotAnswer_NamesThePeer()
+    {
+        using var server = await HonuServer.Start(Db);
+
+        var result = await server.Run("sync", "--with", "127.0.0.1:1");
+
+        Assert.Equal(6, result.ExitCode);
+        Assert.Contains("127.0.0.1:1", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(server.Address, result.Error, StringComparison.Ordinal);
+        ObjectCommandTests.OneLine(result);
+    }
+
+    [Fact]
+    public async Task Serve_TerminatedWithASessionUnderWay_ExitsWith0()
+    {
+        using var first = await HonuServer.Start(Db, "--pid", "1");
+        using var second = await HonuServer.Start(Db + "-second", "--pid", "2", "--peer", first.Address, "--interval", "1ms");
+        await first.Run("put", "k", "v");
+
+        Assert.Equal(0, (await second.Terminate()).ExitCode);
+        Assert.Equal(0, (await first.Terminate()).ExitCode);
+    }
+
     [Theory]
     [InlineData("nonsense")]
     [InlineData("127.0.0.1:99999")]

@@ -58,6 +58,14 @@ internal sealed class HonuProcess : IDisposable
         return await process.Finish();
     }
 
+    /// <summary>Runs a command line of the shell, in which $HONU is the command.</summary>
+    public static async Task<HonuResult> RunShell(string commandLine)
+    {
+        using var process = Start("/bin/sh", ["-c", commandLine], lines: false);
+        process.Input.Close();
+        return await process.Finish();
+    }
+
     /// <summary>Starts a command.</summary>
     public static HonuProcess Start(params string[] args) => Start(args, lines: false);
 
@@ -103,9 +111,11 @@ internal sealed class HonuProcess : IDisposable
         _process.Dispose();
     }
 
-    private static HonuProcess Start(string[] args, bool lines)
+    private static HonuProcess Start(string[] args, bool lines) => Start(Command, args, lines);
+
+    private static HonuProcess Start(string program, string[] args, bool lines)
     {
-        var start = new ProcessStartInfo(Command)
+        var start = new ProcessStartInfo(program)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -114,6 +124,7 @@ internal sealed class HonuProcess : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
+        start.Environment["HONU"] = Command;
         foreach (var arg in args)
             start.ArgumentList.Add(arg);
         return new HonuProcess(Process.Start(start)!, lines);
