@@ -23,7 +23,7 @@ public sealed record ReplicaOptions
     /// <value>Default 250 ms.</value>
     public TimeSpan InitialBackoff { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Longest time that an unreachable or refusing peer is left alone.</summary>
+    /// <summary>Where the doubling ends: an unreachable or refusing peer is left alone for this long, give or take a quarter.</summary>
     /// <value>Default 2 s: a peer that returns is found that soon.</value>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(2);
 

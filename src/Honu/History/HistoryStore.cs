@@ -8,7 +8,7 @@ namespace Honu.History;
 /// <remarks>
 /// Slot = sequence mod the number of kept versions, so the oldest is overwritten and pruning is free. The first overwrite of a key
 /// copies the old record into the ring; from then on each new record is written to its slot together with the current record, and
-/// nothing is read. Only the committing thread writes.
+/// no old value is copied. Only the committing thread writes.
 /// </remarks>
 internal sealed class HistoryStore(StoreCore core)
 {

@@ -111,7 +111,8 @@ public sealed class ReplicationPort
         }
     }
 
-    /// <summary>Applies a chunk of records atomically, with the cursor of its stream and, for the last chunk, the join of the target vector.</summary>
+    /// <summary>Applies a chunk of records, with the cursor of its stream and, for the last chunk, the join of the target vector, in one batch.</summary>
+    /// <remarks>All of the chunk is checked before any of it is applied. A key that comes twice, which no healthy sender does, begins another batch; cursor and join are always in the last one.</remarks>
     /// <param name="ns">The namespace; created when the store does not have it.</param>
     /// <param name="block">Records as <see cref="RecordBlockWriter"/> builds them. Every byte is checked.</param>
     /// <param name="cursor">Where the stream stands; <see langword="null"/> to keep no cursor.</param>
