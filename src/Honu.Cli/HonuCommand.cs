@@ -45,6 +45,7 @@ internal static class HonuCommand
             StatusCommand.Create(),
             StatsCommand.Create(),
             SyncCommand.Create(),
+            BenchCommand.Create(),
         };
         foreach (var option in root.Options)
         {

@@ -35,4 +35,32 @@ internal static class ProgressDisplay
             task.Value = task.MaxValue;
         });
     }
+
+    /// <summary>Runs the work with a bar that changes only when a step is reported, so that drawing it disturbs no measurement.</summary>
+    /// <param name="title">What is being done.</param>
+    /// <param name="steps">How many steps there are.</param>
+    /// <param name="work">Gets a function that takes the number of steps done and what comes next.</param>
+    public static async Task RunStepsAsync(string title, int steps, Func<Action<int, string>, Task> work)
+    {
+        if (Console.IsErrorRedirected)
+        {
+            await work(static (_, _) => { });
+            return;
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        var progress = console.Progress().AutoRefresh(false).AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn());
+        await progress.StartAsync(async context =>
+        {
+            var task = context.AddTask(title, maxValue: steps);
+            await work((done, next) =>
+            {
+                task.Value = done;
+                task.Description = $"{title}: {next}";
+                context.Refresh();
+            });
+            task.Value = task.MaxValue;
+        });
+    }
 }
