@@ -77,7 +77,7 @@ public sealed partial class HonuNamespace
     }
 
     /// <summary>The versions of an object that are still here, with their values: the current one first, then by descending version, losers of conflicts marked.</summary>
-    /// <returns>Empty if the key was never written. How many there are is the store's <see cref="HonuStoreOptions.Retention"/>.</returns>
+    /// <returns>Empty if the key was never written. How many there are is decided by <see cref="Retention"/>.</returns>
     /// <inheritdoc cref="TryGet(ReadOnlySpan{byte}, IBufferWriter{byte})"/>
     public IReadOnlyList<HistoryEntry> History(ReadOnlySpan<byte> key)
     {
@@ -85,11 +85,11 @@ public sealed partial class HonuNamespace
         if (State is not { } state)
             return [];
         if (_snapshot is not null)
-            return HistoryStore.Read(_core.Engine, _snapshot, state, key, _core.Options.Retention.Count);
+            return HistoryStore.Read(_core, _snapshot, state, key);
 
         // The current record and the ring must be of one moment.
         using var moment = _core.Engine.CreateSnapshot();
-        return HistoryStore.Read(_core.Engine, moment, state, key, _core.Options.Retention.Count);
+        return HistoryStore.Read(_core, moment, state, key);
     }
 
     private EngineValue Find(scoped ReadOnlySpan<byte> key, out RecordReader record)
@@ -97,6 +97,10 @@ public sealed partial class HonuNamespace
         StoreLimits.CheckKey(key);
         record = default;
         if (State is not { } state)
+            return default;
+
+        // A filter of now says nothing about a snapshot.
+        if (_snapshot is null && !_core.Presence.MayExist(_core.Hash.Of(state.Id, key)))
             return default;
 
         byte[]? rented = null;

@@ -1,4 +1,5 @@
 using Honu.Format;
+using Honu.History;
 using Honu.Writing;
 
 namespace Honu;
@@ -44,6 +45,29 @@ public sealed partial class HonuNamespace
         return outcome.Applied;
     }
 
+    /// <summary>Changes how much of an object's past the namespace keeps, from now on and over restarts, whatever <see cref="HonuStoreOptions.Retention"/> says. Creates the namespace if need be.</summary>
+    /// <remarks>What is there already is brought into line in the background; while that lasts, the oldest versions of some objects may go a little earlier than they must.</remarks>
+    /// <exception cref="ArgumentException">The retention needs <see cref="VersionClock.Hybrid"/>, and the store has another clock.</exception>
+    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened.</exception>
+    public void SetRetention(Retention retention)
+    {
+        ThrowIfSnapshot();
+        HonuStoreOptionsValidator.ThrowIfUnusable(retention, _core.Identity.Clock);
+        _core.Exclusively((_core, Name, retention), static args =>
+        {
+            var (core, name, retention) = args;
+            core.ThrowIfUnusable();
+            var state = core.Namespaces.GetOrAdd(name, core.Batch);
+            var isSame = state.Retention.Retention == retention;
+            var changed = isSame ? state.Retention with { IsOwn = true } : new NamespaceRetention(retention, IsOwn: true, core.Clock.Last, IsSettled: false);
+            changed.Stage(core.Batch, state.Id);
+            core.Commit(sync: true);
+            state.Retention = changed;
+            core.Pruner.Restart();
+            return true;
+        });
+    }
+
     internal static void CheckValue(StoreCore core, ReadOnlySpan<byte> value)
     {
         if (value.Length > core.Options.MaxValueBytes)
@@ -54,11 +78,16 @@ public sealed partial class HonuNamespace
 
     private WriteOutcome Commit(WriteKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, WriteOptions options)
     {
-        if (_snapshot is not null)
-            throw new InvalidOperationException("A snapshot is read-only; write through the store.");
+        ThrowIfSnapshot();
         StoreLimits.CheckKey(key);
         CheckValue(_core, value);
         _core.ThrowIfDisposed();
         return _core.Writer.Commit(new WriteOperation(kind, Name, key, value, RecordChecksum.OfValue(value), expected, IsSynced(_core, options)));
+    }
+
+    private void ThrowIfSnapshot()
+    {
+        if (_snapshot is not null)
+            throw new InvalidOperationException("A snapshot is read-only; write through the store.");
     }
 }

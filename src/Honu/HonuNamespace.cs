@@ -20,6 +20,9 @@ public sealed partial class HonuNamespace
     /// <summary>The namespace's name.</summary>
     public string Name { get; }
 
+    /// <summary>How much of an object's past is kept. Changed by <see cref="SetRetention"/>.</summary>
+    public Retention Retention => State?.Retention.Retention ?? _core.Options.Retention;
+
     // Found anew at each call until the namespace exists: its first object may come at any time, also from a peer.
     private NamespaceState? State
     {

@@ -14,6 +14,14 @@ public sealed partial class HonuStore
         _core.Engine.Compact();
     }
 
+    /// <summary>Does one bounded step of what otherwise waits for <see cref="HonuStoreOptions.MaintenanceInterval"/>.</summary>
+    /// <returns>Whether more waits.</returns>
+    public bool RunMaintenance()
+    {
+        _core.ThrowIfDisposed();
+        return _core.Background.Step();
+    }
+
     /// <summary>Counts what the store holds. Reads every record: the cost grows with the store.</summary>
     public StoreStatistics GetStatistics()
     {

@@ -49,7 +49,7 @@ public sealed record HonuStoreOptions
     /// <value>Default <see cref="Durability.Flushed"/>.</value>
     public Durability Durability { get; init; } = Durability.Flushed;
 
-    /// <summary>How much of an object's past is kept.</summary>
+    /// <summary>How much of an object's past is kept, in namespaces whose <see cref="HonuNamespace.SetRetention"/> was never called.</summary>
     /// <value>Default the last 10 versions with their values.</value>
     public Retention Retention { get; init; } = Retention.Default;
 
@@ -81,9 +81,21 @@ public sealed record HonuStoreOptions
     /// <value>Default 10, about 1 % false positives.</value>
     public int BloomBitsPerKey { get; init; } = 10;
 
+    /// <summary>How many current versions of lately written keys are remembered. An overwrite of any other key reads its current record first, which costs more than the rest of a put.</summary>
+    /// <value>Default 65,536, 4.5 MB when all are used; 0 switches the cache off. It grows as it is needed.</value>
+    public int HeadCacheEntries { get; init; } = 64 << 10;
+
+    /// <summary>Bits per key of the filter in memory that tells surely missing keys without asking the engine. More: fewer needless reads.</summary>
+    /// <value>Default 12, about 0.5 % false positives and 1.5 to 6 MB per million keys; 0 switches the filter off. Engines without a directory have none.</value>
+    public int PresenceFilterBitsPerKey { get; init; } = 12;
+
     /// <summary>The database underneath.</summary>
     /// <value>Default <see langword="null"/>: LevelDB in the store's directory.</value>
     public IStorageEngineFactory? Engine { get; init; }
+
+    /// <summary>How often work that waits in the background goes on: removing history that is too old, a bounded step at a time.</summary>
+    /// <value>Default 1 s; <see cref="Timeout.InfiniteTimeSpan"/> leaves it to <see cref="HonuStore.RunMaintenance"/>.</value>
+    public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Where time, randomness and the boot id come from.</summary>
     /// <value>Default <see cref="StoreEnvironment.Machine"/>.</value>

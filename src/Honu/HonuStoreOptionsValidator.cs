@@ -17,10 +17,16 @@ public static class HonuStoreOptionsValidator
             failures.Add($"MaxValueBytes ({options.MaxValueBytes}) must be between 1 B and 1 GiB.");
         if (options.MaxClockDrift <= TimeSpan.Zero || options.MaxClockDrift > TimeSpan.FromHours(12))
             failures.Add($"MaxClockDrift ({options.MaxClockDrift}) must be above zero and at most 12 hours.");
+        if (options.MaintenanceInterval != Timeout.InfiniteTimeSpan && (options.MaintenanceInterval < TimeSpan.FromMilliseconds(10) || options.MaintenanceInterval > TimeSpan.FromDays(1)))
+            failures.Add($"MaintenanceInterval ({options.MaintenanceInterval}) must be between 10 ms and a day, or infinite.");
         if (options.BlockCacheBytes is < 0 or > 1L << 40)
             failures.Add($"BlockCacheBytes ({options.BlockCacheBytes}) must be between 0 and 1 TiB.");
         if (options.WriteBufferBytes is < 64 << 10 or > 1L << 30)
             failures.Add($"WriteBufferBytes ({options.WriteBufferBytes}) must be between 64 KiB and 1 GiB.");
+        if (options.HeadCacheEntries is < 0 or > 16 << 20)
+            failures.Add($"HeadCacheEntries ({options.HeadCacheEntries}) must be between 0 and 16,777,216.");
+        if (options.PresenceFilterBitsPerKey is < 0 or > 64)
+            failures.Add($"PresenceFilterBitsPerKey ({options.PresenceFilterBitsPerKey}) must be between 0 and 64.");
         if (options.BloomBitsPerKey is < 0 or > 64)
             failures.Add($"BloomBitsPerKey ({options.BloomBitsPerKey}) must be between 0 and 64.");
         if (!Enum.IsDefined(options.Durability))
@@ -37,6 +43,12 @@ public static class HonuStoreOptionsValidator
         var failures = Validate(options);
         if (failures.Count > 0)
             throw new ArgumentException(string.Join(" ", failures), nameof(options));
+    }
+
+    internal static void ThrowIfUnusable(Retention retention, VersionClock clock)
+    {
+        if (retention.Kind == RetentionKind.Time && clock != VersionClock.Hybrid)
+            throw new ArgumentException($"Retention.For needs the clock {VersionClock.Hybrid}: the versions of a store with the clock {clock} do not tell their time.", nameof(retention));
     }
 
     private static void CheckName(string property, string? name, List<string> failures)

@@ -14,6 +14,9 @@ internal sealed record BenchSettings
 
     public Integrity Integrity { get; init; } = Integrity.Full;
 
+    /// <summary>Heads that Honu's cache holds at most.</summary>
+    public int HeadCacheEntries { get; init; } = 256 << 10;
+
     public int Rounds { get; init; } = 5;
 
     public IReadOnlyList<Workload> Workloads { get; init; } = Workload.All;

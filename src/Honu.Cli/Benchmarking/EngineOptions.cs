@@ -7,7 +7,7 @@ namespace Honu.Cli.Benchmarking;
 internal static class EngineOptions
 {
     /// <summary>What --retention takes.</summary>
-    public const string RetentionForms = "parents or the number of versions kept, from 1 to 1000000";
+    public const string RetentionForms = "parents, all or the number of versions kept, from 1 to 1000000";
 
     /// <summary>How Honu is opened.</summary>
     public static HonuStoreOptions ForHonu(BenchSettings settings, Retention retention) => new()
@@ -16,6 +16,7 @@ internal static class EngineOptions
         Retention = retention,
         Integrity = settings.Integrity,
         MaxValueBytes = BenchData.MaxValueBytes,
+        HeadCacheEntries = settings.HeadCacheEntries,
     };
 
     /// <summary>How bare LevelDB is opened: as Honu's own engine opens it, and with LevelDB's defaults for what Honu leaves alone.</summary>
@@ -37,6 +38,12 @@ internal static class EngineOptions
         retention = Retention.ParentsOnly;
         if (text == "parents")
             return true;
+        if (text == "all")
+        {
+            retention = Retention.All;
+            return true;
+        }
+
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var versions) || versions is < 1 or > 1_000_000)
             return false;
         retention = Retention.Versions(versions);

@@ -12,6 +12,7 @@ internal static class BenchCommand
 {
     private const int MaxKeys = 100_000_000;
     private const int MaxRounds = 1000;
+    private const int MaxHeadCache = 16 << 20;
 
     private static readonly BenchSettings Defaults = new();
 
@@ -33,6 +34,13 @@ internal static class BenchCommand
         };
         durability.AcceptOnlyFromAmong("flushed", "synced");
         var retention = List("--retention", $"What Honu keeps of the past: {EngineOptions.RetentionForms}. Several, separated by commas, are compared.", "KINDS", "parents", ParseRetention);
+        var headCache = new Option<int>("--head-cache")
+        {
+            Description = $"Entries of Honu's cache of current versions, from 0 (none) to {MaxHeadCache}. The default holds every key of the default run, so that overwrites are hits.",
+            HelpName = "N",
+            DefaultValueFactory = static _ => Defaults.HeadCacheEntries,
+            CustomParser = static result => Number(result, MaxHeadCache, least: 0),
+        };
         var integrity = new Option<string>("--integrity")
         {
             Description = "What reads check, on both engines. full: also the checksums of LevelDB's blocks. records: only Honu's own; LevelDB then checks nothing.",
@@ -67,7 +75,7 @@ internal static class BenchCommand
               honu bench
               honu bench --keys 100000 --value-sizes 100,4KiB,64KiB --retention parents,10 --rounds 7
               honu bench --workloads readrandom,scan --integrity records --json
-            """) { keys, sizes, durability, retention, integrity, rounds, workloads, db, json };
+            """) { keys, sizes, durability, retention, headCache, integrity, rounds, workloads, db, json };
         command.SetAction(async (parsed, cancellation) =>
         {
             var settings = new BenchSettings
@@ -76,6 +84,7 @@ internal static class BenchCommand
                 ValueSizes = parsed.GetRequiredValue(sizes),
                 Durability = parsed.GetValue(durability) == "synced" ? Durability.Synced : Durability.Flushed,
                 Retentions = parsed.GetRequiredValue(retention),
+                HeadCacheEntries = parsed.GetValue(headCache),
                 Integrity = parsed.GetValue(integrity) == "records" ? Integrity.Records : Integrity.Full,
                 Rounds = parsed.GetValue(rounds),
                 Workloads = parsed.GetRequiredValue(workloads),
@@ -113,11 +122,11 @@ internal static class BenchCommand
             output.Json(pair, BenchReport.Write);
     }
 
-    private static int Number(ArgumentResult result, int most)
+    private static int Number(ArgumentResult result, int most, int least = 1)
     {
-        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most)
+        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
             return number;
-        result.AddError($"\"{result.Tokens[0].Value}\" is not a number from 1 to {most}.");
+        result.AddError($"\"{result.Tokens[0].Value}\" is not a number from {least} to {most}.");
         return 0;
     }
 

@@ -84,13 +84,19 @@ internal sealed class RemoteApplier(StoreCore core)
         if (!core.Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
             core.Clock.Observe(incoming.Version.Scalar);
         var currentKey = KeySpaces.CurrentKey(_keyBuffer, state.Id, key);
-        using var found = core.Engine.Get(currentKey);
+        var hash = core.Hash.Of(state.Id, key);
+        core.Heads.Remove(hash, state.Id, key);
+        using var found = core.Presence.MayExist(hash) ? core.Engine.Get(currentKey) : default;
         var isCovered = state.Vector.Covers(incoming.Version);
         if (!found.Found)
         {
             var kind = isCovered ? UpdateKind.Stale : incoming.Parent.IsNone ? UpdateKind.Linear : UpdateKind.Skip;
             if (!isCovered)
+            {
+                core.Presence.Add(hash);
                 StageCurrent(state, key, currentKey, incoming, previous: default, new LocalPart(0));
+            }
+
             Count(kind);
             return;
         }
@@ -151,7 +157,7 @@ internal sealed class RemoteApplier(StoreCore core)
     {
         var losers = current.Losers.Join(incoming.Context).With(incoming.Version).Except(current.Context, current.Version);
         var sequence = current.HistorySequence;
-        if (core.History.IsKept)
+        if (state.Retention.Retention.KeepsHistory)
         {
             sequence++;
             core.History.Stage(state, key, sequence, core.Records.Rewrite(incoming, new LocalPart(sequence, Losers: null, LostConflict: !HaveEqualContent(current, incoming))));

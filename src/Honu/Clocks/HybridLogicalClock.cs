@@ -3,7 +3,7 @@ namespace Honu;
 /// <summary>48 bits of Unix milliseconds, 16 bits of counter (Kulkarni et al., "Logical Physical Clocks", 2014).</summary>
 internal sealed class HybridLogicalClock(TimeProvider time, TimeSpan maxDrift) : IVersionClock
 {
-    private const int CounterBits = 16;
+    public const int CounterBits = 16;
     private static readonly TimeSpan MalformedAhead = TimeSpan.FromDays(1);
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(5);
 

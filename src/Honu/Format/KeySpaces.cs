@@ -68,12 +68,33 @@ internal static class KeySpaces
         return destination[..(prefix.Length + 8)];
     }
 
+    /// <summary>The key that a history key belongs to, and its slot.</summary>
+    public static ReadOnlySpan<byte> ReadHistoryKey(ReadOnlySpan<byte> engineKey, out ulong slot)
+    {
+        slot = 0;
+        if (engineKey.Length < 5 + 8 || BinaryPrimitives.ReadUInt16BigEndian(engineKey[3..]) != engineKey.Length - 5 - 8)
+            throw MetaRecords.Damaged(engineKey);
+        slot = BinaryPrimitives.ReadUInt64BigEndian(engineKey[^8..]);
+        return engineKey[5..^8];
+    }
+
+    /// <summary>Whether a key is one of the history of <paramref name="key"/>.</summary>
+    public static bool IsHistoryKeyOf(ReadOnlySpan<byte> engineKey, ushort ns, ReadOnlySpan<byte> key, out ulong slot)
+    {
+        slot = 0;
+        return engineKey.Length == 5 + key.Length + 8 && engineKey[0] == History && ReadNamespace(engineKey) == ns
+            && ReadHistoryKey(engineKey, out slot).SequenceEqual(key);
+    }
+
     public static Span<byte> CursorKey(Span<byte> destination, ushort ns, ReplicaId sender)
     {
         Prefix(destination, Cursor, ns);
         BinaryPrimitives.WriteUInt64BigEndian(destination[3..], sender.ToUInt64());
         return destination[..CursorKeyBytes];
     }
+
+    /// <summary>The namespace of any key that has one.</summary>
+    public static ushort ReadNamespace(ReadOnlySpan<byte> engineKey) => BinaryPrimitives.ReadUInt16BigEndian(engineKey[1..]);
 
     /// <summary>Reads an index key of namespace <paramref name="ns"/>; <see langword="false"/> for any other key.</summary>
     public static bool TryReadIndexKey(ReadOnlySpan<byte> engineKey, ushort ns, out VersionId version)

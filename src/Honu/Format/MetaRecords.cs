@@ -12,6 +12,7 @@ internal static class MetaRecords
     public const string Identity = "identity";
     public const string Clock = "clock";
     public const string Run = "run";
+    public const string Filter = "filter";
 
     private const int ChecksumBytes = 4;
 

@@ -4,21 +4,25 @@ using Honu.Writing;
 
 namespace Honu.History;
 
-/// <summary>Older versions of objects, with their values, in a ring of slots per key.</summary>
+/// <summary>Older versions of objects, with their values, in slots per key.</summary>
 /// <remarks>
-/// Slot = sequence mod the number of kept versions, so the oldest is overwritten and pruning is free. The first overwrite of a key
-/// copies the old record into the ring; from then on each new record is written to its slot together with the current record, and
-/// no old value is copied. Only the committing thread writes.
+/// Each version of a key has a sequence. Where a number of versions is kept, slot = sequence mod that number, so the oldest is
+/// overwritten and pruning is free; otherwise the slot is the sequence, and <see cref="HistoryPruner"/> removes what is too old. The
+/// first overwrite of a key copies the old record into its slot; from then on each new record is written to its slot together with the
+/// current record, and no old value is copied. Only the committing thread writes.
 /// </remarks>
 internal sealed class HistoryStore(StoreCore core)
 {
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
 
-    private ulong Capacity => (ulong)core.Options.Retention.Count;
+    /// <summary>Whether the record that is current now must be copied before it is replaced: it is in no slot of the present retention.</summary>
+    public static bool MustCopy(NamespaceState state, VersionId current, ulong sequence) =>
+        state.Retention.Retention.KeepsHistory && (sequence == 0 || current.Scalar <= state.Retention.Since);
 
-    public bool IsKept => Capacity > 1;
+    /// <summary>The sequence of the record that follows one whose own place is certain (<see cref="MustCopy"/> is false).</summary>
+    public static ulong Next(NamespaceState state, ulong sequence) => state.Retention.Retention.KeepsHistory ? sequence + 1 : sequence;
 
-    /// <summary>Copies the record that is about to be replaced into the ring, if it is not there yet. Returns the sequence that the new record takes.</summary>
+    /// <summary>Copies the record that is about to be replaced into its slot, if it is not there yet. Returns the sequence that the new record takes.</summary>
     /// <param name="state">The namespace.</param>
     /// <param name="key">The key.</param>
     /// <param name="previous">The record that is current now.</param>
@@ -27,27 +31,31 @@ internal sealed class HistoryStore(StoreCore core)
     {
         // The sequence goes on while nothing is kept, so that slots of an earlier retention do not come back as new ones.
         var sequence = previous.HistorySequence;
-        if (!IsKept)
-            return sequence;
-        if (sequence == 0 || lostConflict)
+        if (state.Retention.Retention.KeepsHistory && (lostConflict || MustCopy(state, previous.Version, sequence)))
         {
             sequence++;
             Stage(state, key, sequence, core.Records.Rewrite(previous, new LocalPart(sequence, Losers: null, lostConflict)));
         }
 
-        return sequence + 1;
+        return Next(state, sequence);
     }
 
     /// <summary>Puts a record into the slot of its sequence.</summary>
     public void Stage(NamespaceState state, ReadOnlySpan<byte> key, ulong sequence, ReadOnlySpan<byte> record)
     {
-        if (IsKept && sequence != 0)
-            core.Batch.Put(KeySpaces.HistoryKey(_keyBuffer, state.Id, key, sequence % Capacity), record);
+        if (state.Retention.Retention.KeepsHistory && sequence != 0)
+            core.Batch.Put(KeySpaces.HistoryKey(_keyBuffer, state.Id, key, Slot(state.Retention.Retention, sequence)), record);
     }
 
+    /// <summary>Where the record with a sequence stands.</summary>
+    public static ulong Slot(Retention retention, ulong sequence) =>
+        retention.Kind == RetentionKind.Versions ? sequence % (ulong)retention.Count : sequence;
+
     /// <summary>The versions of a key, the winner first, then by descending version.</summary>
-    public static IReadOnlyList<HistoryEntry> Read(IStorageEngine engine, EngineSnapshot? snapshot, NamespaceState state, ReadOnlySpan<byte> key, int capacity)
+    public static IReadOnlyList<HistoryEntry> Read(StoreCore core, EngineSnapshot? snapshot, NamespaceState state, ReadOnlySpan<byte> key)
     {
+        var engine = core.Engine;
+        var retention = state.Retention.Retention;
         var entries = new List<HistoryEntry>();
         Span<byte> engineKey = stackalloc byte[KeySpaces.MaxKeyBytes];
         ulong newest;
@@ -70,16 +78,27 @@ internal sealed class HistoryStore(StoreCore core)
             var record = Verified(iterator.Value, key);
 
             // A slot may still hold what an earlier, longer retention put there.
-            if (record.HistorySequence + (ulong)capacity <= newest)
-                continue;
-            Merge(entries, record);
+            if (!HistoryPruner.IsOutnumbered(retention, record.HistorySequence, newest))
+                Merge(entries, record);
         }
 
         iterator.ThrowIfFailed();
         entries.Sort(1, entries.Count - 1, Comparer<HistoryEntry>.Create(static (a, b) => VersionOrder.Compare(b.Version.Id, a.Version.Id)));
-        if (entries.Count > capacity)
-            entries.RemoveRange(capacity, entries.Count - capacity);
+        if (entries.Count > retention.Count)
+            entries.RemoveRange(retention.Count, entries.Count - retention.Count);
+        RemoveOutdated(entries, retention, core);
         return entries;
+    }
+
+    // What was replaced too long ago is gone for a reader, whether the pruner has come by or not.
+    private static void RemoveOutdated(List<HistoryEntry> entries, Retention retention, StoreCore core)
+    {
+        if (retention.Kind != RetentionKind.Time)
+            return;
+        var oldest = HistoryPruner.OldestScalar(retention, core.Options.Environment.Time);
+        var first = entries.FindIndex(entry => entry.Version.Id.Scalar < oldest);
+        if (first >= 0 && first + 1 < entries.Count)
+            entries.RemoveRange(first + 1, entries.Count - first - 1);
     }
 
     private static RecordReader Verified(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> key)
@@ -88,7 +107,7 @@ internal sealed class HistoryStore(StoreCore core)
         return record.Verify(key) ? record : throw StoreCore.Damaged(key);
     }
 
-    // A version that lost a conflict after it had been current is in the ring twice: the marked copy counts.
+    // A version that lost a conflict after it had been current is there twice: the marked copy counts.
     private static void Merge(List<HistoryEntry> entries, in RecordReader record)
     {
         var version = record.Version;

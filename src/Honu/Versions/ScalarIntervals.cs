@@ -53,6 +53,12 @@ internal sealed class ScalarIntervals
             return true;
         }
 
+        return TryInsert(from, to);
+    }
+
+    // Apart, so that the closure is not made for every local write.
+    private bool TryInsert(ulong from, ulong to)
+    {
         // Everything that touches (from, to] melts into it.
         var first = _later.FindIndex(interval => interval.To >= from);
         if (first < 0)

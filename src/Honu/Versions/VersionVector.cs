@@ -58,9 +58,15 @@ public sealed class VersionVector : IEquatable<VersionVector>
     {
         if (to <= from)
             return true;
+        return IntervalsOf(replica).TryAdd(from, to);
+    }
+
+    /// <summary>What is covered of one replica, to be changed in place.</summary>
+    internal ScalarIntervals IntervalsOf(ReplicaId replica)
+    {
         if (!_origins.TryGetValue(replica, out var covered))
             _origins.Add(replica, covered = new ScalarIntervals());
-        return covered.TryAdd(from, to);
+        return covered;
     }
 
     /// <summary>Forgets all that is covered of <paramref name="replica"/>.</summary>

@@ -30,7 +30,7 @@ internal sealed class IndexTrimmer(StoreCore core)
         foreach (var (state, version) in _replaced)
         {
             core.Batch.Delete(KeySpaces.IndexKey(key, state.Id, version.Replica, version.Scalar));
-            if (version.Replica == core.Identity.Replica && version.Scalar == state.Vector.HighMark(version.Replica))
+            if (version.Replica == core.Identity.Replica && version.Scalar == state.Own(version.Replica).High)
                 core.StageVector(state);
         }
 

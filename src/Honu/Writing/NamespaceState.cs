@@ -1,9 +1,13 @@
+using Honu.History;
+
 namespace Honu.Writing;
 
 /// <summary>What a store knows of one namespace. Changed by the committing thread only; <see cref="Id"/> and <see cref="Name"/> never change.</summary>
-internal sealed class NamespaceState(ushort id, string name, VersionVector vector)
+internal sealed class NamespaceState(ushort id, string name, VersionVector vector, NamespaceRetention retention)
 {
     private LooseDigest _loose;
+    private ReplicaId _ownReplica;
+    private ScalarIntervals? _own;
 
     public ushort Id { get; } = id;
 
@@ -14,8 +18,26 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
 
     public LooseDigest Loose => _loose;
 
+    /// <summary>What is kept of an object's past.</summary>
+    public NamespaceRetention Retention { get; set; } = retention;
+
     /// <summary>The vector that the last barrier has vouched for in this run.</summary>
     public VersionVector? BarrierVector { get; set; }
+
+    /// <summary>A local write became current: everything of ours up to it is here.</summary>
+    public void AdvanceOwn(VersionId version) => Own(version.Replica).TryAdd(0, version.Scalar);
+
+    /// <summary>What is covered of the store's own writes under the name of <paramref name="replica"/>. Found once per vector, not once per write.</summary>
+    public ScalarIntervals Own(ReplicaId replica)
+    {
+        if (_own is null || _ownReplica != replica)
+        {
+            _own = Vector.IntervalsOf(replica);
+            _ownReplica = replica;
+        }
+
+        return _own;
+    }
 
     /// <summary>A record became current: it is loose unless the vector covers it.</summary>
     public void BecameCurrent(VersionId version)
@@ -27,7 +49,9 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     /// <summary>A record is current no more.</summary>
     public void WasReplaced(VersionId version)
     {
-        if (!version.IsNone && !Vector.Covers(version))
+        if (version.IsNone || (_own is not null && version.Replica == _ownReplica && _own.Covers(version.Scalar)))
+            return;
+        if (!Vector.Covers(version))
             _loose.Remove(version);
     }
 
@@ -35,6 +59,7 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     public void Publish(VersionVector vector, LooseDigest loose)
     {
         Vector = vector;
+        _own = null;
         _loose = loose;
     }
 }

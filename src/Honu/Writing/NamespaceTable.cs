@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using Honu.Engines;
 using Honu.Format;
+using Honu.History;
 
 namespace Honu.Writing;
 
 /// <summary>The namespaces of a store: names to ids and states. Read from any thread; added to by the committing thread.</summary>
-internal sealed class NamespaceTable
+internal sealed class NamespaceTable(Retention retention)
 {
     private readonly ConcurrentDictionary<string, NamespaceState> _byName = new(StringComparer.Ordinal);
     private int _nextId;
@@ -17,7 +18,10 @@ internal sealed class NamespaceTable
     public NamespaceState? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>Like <see cref="Find"/>, also among those that the present batch creates. For the committing thread.</summary>
-    public NamespaceState? FindOrStaged(string name) => Find(name) ?? _staged.Find(state => state.Name == name);
+    public NamespaceState? FindOrStaged(string name) => Find(name) ?? (_staged.Count > 0 ? FindStaged(name) : null);
+
+    // Apart, so that the closure is not made for every write.
+    private NamespaceState? FindStaged(string name) => _staged.Find(state => state.Name == name);
 
     /// <summary>The state of <paramref name="name"/>; a new one's dictionary entry goes into <paramref name="batch"/>, and others see it after <see cref="Publish"/>.</summary>
     public NamespaceState GetOrAdd(string name, EngineBatch batch)
@@ -27,8 +31,9 @@ internal sealed class NamespaceTable
         var next = _nextId + _staged.Count;
         if (next >= StoreLimits.MaxNamespaces)
             throw new HonuException(HonuErrorCode.LimitExceeded, $"The store has {StoreLimits.MaxNamespaces} namespaces already; use keys with a prefix instead of a namespace each.");
-        var state = new NamespaceState((ushort)next, name, new VersionVector());
+        var state = new NamespaceState((ushort)next, name, new VersionVector(), new NamespaceRetention(retention, IsOwn: false, Since: 0, IsSettled: true));
         MetaRecords.Put(batch, MetaRecords.NamespaceKey(state.Id), StoreLimits.StrictUtf8.GetBytes(name));
+        state.Retention.Stage(batch, state.Id);
         _staged.Add(state);
         return state;
     }
@@ -61,7 +66,7 @@ internal sealed class NamespaceTable
             var id = (ushort)((entries.Key[2] << 8) | entries.Key[3]);
             var name = StoreLimits.StrictUtf8.GetString(MetaRecords.Open(entries.Key, entries.Value));
             KeySpaces.Prefix(vectorKey, KeySpaces.Vector, id);
-            Add(new NamespaceState(id, name, ReadVector(engine, vectorKey)));
+            Add(new NamespaceState(id, name, ReadVector(engine, vectorKey), NamespaceRetention.Read(engine, id) ?? throw MetaRecords.Damaged(NamespaceRetention.Key(id))));
         }
 
         // A name that was passed over would be invisible, and its id given to another namespace.

@@ -1,6 +1,7 @@
 using Honu.Engines;
 using Honu.Format;
 using Honu.History;
+using Honu.Lookup;
 
 namespace Honu.Writing;
 
@@ -10,9 +11,10 @@ internal sealed class StoreCore
     private readonly List<StagedWrite> _staged = [];
     private readonly List<(NamespaceState State, VersionVector Vector)> _joins = [];
     private readonly long[] _updates = new long[Enum.GetValues<UpdateKind>().Length];
+    private readonly byte[] _hashSecrets;
     private Exception? _failure;
 
-    public StoreCore(string path, IStorageEngine engine, HonuStoreOptions options, StoreIdentity identity, IVersionClock clock, NamespaceTable namespaces)
+    public StoreCore(string path, IStorageEngine engine, HonuStoreOptions options, StoreIdentity identity, IVersionClock clock, NamespaceTable namespaces, byte[] hashSecrets)
     {
         Path = path;
         Engine = engine;
@@ -20,10 +22,16 @@ internal sealed class StoreCore
         Identity = identity;
         Clock = clock;
         Namespaces = namespaces;
+        Hash = new KeyHash(hashSecrets);
+        _hashSecrets = hashSecrets;
+        Heads = new HeadCache(Hash, options.HeadCacheEntries);
+        Presence = new KeyPresence(engine, Hash, Math.Max(options.PresenceFilterBitsPerKey, 1));
         Lease = new ClockLease(clock, clock.Last);
         Batch = engine.CreateBatch();
         History = new HistoryStore(this);
+        Pruner = new HistoryPruner(this);
         Trimmer = new IndexTrimmer(this);
+        Background = new BackgroundWork(this);
         Writer = new StoreWriter(this);
         Applier = new Applying.RemoteApplier(this);
     }
@@ -45,6 +53,12 @@ internal sealed class StoreCore
 
     public CommitQueue Queue { get; } = new();
 
+    public KeyHash Hash { get; }
+
+    public HeadCache Heads { get; }
+
+    public KeyPresence Presence { get; }
+
     public EngineBatch Batch { get; }
 
     public RecordWriter Records { get; } = new();
@@ -56,7 +70,11 @@ internal sealed class StoreCore
 
     public HistoryStore History { get; }
 
+    public HistoryPruner Pruner { get; }
+
     public IndexTrimmer Trimmer { get; }
+
+    public BackgroundWork Background { get; }
 
     public StoreWriter Writer { get; }
 
@@ -124,8 +142,9 @@ internal sealed class StoreCore
         {
             state.WasReplaced(previous);
             if (isLocal)
-                state.Vector.Advance(version.Replica, version.Scalar);
-            state.BecameCurrent(version);
+                state.AdvanceOwn(version);
+            else
+                state.BecameCurrent(version);
             if (!previous.IsNone)
                 Trimmer.Add(state, previous);
         }
@@ -133,6 +152,8 @@ internal sealed class StoreCore
         _staged.Clear();
         Namespaces.Publish();
         PublishJoins();
+        if (Presence.IsOutgrown)
+            Presence.Begin();
         if (Trimmer.IsDue)
             Trimmer.Trim();
     }
@@ -184,6 +205,10 @@ internal sealed class StoreCore
         if (!IsDisposed)
             Batch.Clear();
         Namespaces.Discard();
+
+        // Heads are set when a write is staged: those of a batch that was given up name versions that do not exist.
+        if (_staged.Count > 0)
+            Heads.Clear();
         _staged.Clear();
         _joins.Clear();
     }
@@ -238,12 +263,14 @@ internal sealed class StoreCore
 
     public void Close()
     {
+        Background.Stop();
         Queue.LeadAlone();
         try
         {
             if (IsDisposed)
                 return;
             IsDisposed = true;
+            Presence.Dispose();
             if (_failure is null)
             {
                 Trimmer.Trim();
@@ -253,6 +280,7 @@ internal sealed class StoreCore
                 foreach (var state in Namespaces.All)
                     StageVector(state);
                 Lease.Settle(Batch);
+                KeepFilter();
                 RunRecord.Write(Batch, Options.Environment.BootId, isClean: true);
                 WriteBatch(sync: true);
             }
@@ -262,6 +290,7 @@ internal sealed class StoreCore
             try
             {
                 Batch.Dispose();
+                Heads.Dispose();
                 Engine.Dispose();
             }
             finally
@@ -269,6 +298,19 @@ internal sealed class StoreCore
                 Queue.Leave();
             }
         }
+    }
+
+    // Before the batch that names it: a file without its record is passed over, a record without its file as well.
+    private void KeepFilter()
+    {
+        var key = MetaRecords.Key(MetaRecords.Filter);
+        Batch.Delete(key);
+        if (Presence.Settled is not { } filter || Path.Length == 0)
+            return;
+        Span<byte> nonce = stackalloc byte[16];
+        Options.Environment.Random(nonce);
+        if (FilterFile.TryWrite(Path, nonce, _hashSecrets, filter))
+            MetaRecords.Put(Batch, key, nonce);
     }
 
     /// <summary>Reads a record that the store itself wrote under <paramref name="key"/>.</summary>

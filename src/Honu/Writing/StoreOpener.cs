@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using Honu.Engines;
 using Honu.Format;
+using Honu.History;
+using Honu.Lookup;
 
 namespace Honu.Writing;
 
@@ -37,7 +39,7 @@ internal static class StoreOpener
         var wasCopied = stored is not null && stored.DirectoryStamp != stamp;
         var lostPower = stored is not null && run is not { IsClean: true } && (options.Environment.BootId.Length == 0 || run?.BootId != options.Environment.BootId);
 
-        var namespaces = new NamespaceTable();
+        var namespaces = new NamespaceTable(options.Retention);
         namespaces.Load(engine);
         if (lostPower || wasCopied || (stored is not null && stored.Replica != identity.Replica))
             identity = NewEpoch(identity, options.Environment);
@@ -47,8 +49,10 @@ internal static class StoreOpener
             ? new HybridLogicalClock(options.Environment.Time, options.MaxClockDrift)
             : new LamportClock();
         clock.Observe(MetaRecords.GetScalar(engine, MetaRecords.Clock));
+        HonuStoreOptionsValidator.ThrowIfUnusable(options.Retention, identity.Clock);
 
-        var core = new StoreCore(path, engine, options, identity, clock, namespaces);
+        var filter = TakeFilter(path, engine, factory, options, isClean: run is { IsClean: true }, out var secrets);
+        var core = new StoreCore(path, engine, options, identity, clock, namespaces, secrets);
         core.Replicas.Load(engine);
         foreach (var state in namespaces.All)
             RestoreVector(core, state, stored?.Replica ?? identity.Replica, lostPower);
@@ -57,8 +61,31 @@ internal static class StoreOpener
         foreach (var state in namespaces.All)
             state.Publish(state.Vector, core.CountLoose(state, state.Vector));
 
+        TakeOverRetention(core);
         WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored, lostPower);
+        if (filter is not null)
+            core.Presence.Start(filter);
+        else if (UsesFilter(factory, options) && stored is null)
+            core.Presence.StartEmpty();
+        else if (UsesFilter(factory, options))
+            core.Presence.Begin();
         return core;
+    }
+
+    // Where lookups are cheap anyway, in memory, there is nothing to save.
+    private static bool UsesFilter(IStorageEngineFactory factory, HonuStoreOptions options) => factory.UsesDirectory && options.PresenceFilterBitsPerKey > 0;
+
+    private static PresenceFilter? TakeFilter(string path, IStorageEngine engine, IStorageEngineFactory factory, HonuStoreOptions options, bool isClean, out byte[] secrets)
+    {
+        PresenceFilter? filter = null;
+        secrets = [];
+        if (UsesFilter(factory, options))
+            FilterFile.TryTake(path, isClean ? MetaRecords.Get(engine, MetaRecords.Key(MetaRecords.Filter)) : [], out secrets, out filter);
+        if (filter is not null)
+            return filter;
+        secrets = new byte[KeyHash.SecretBytes];
+        options.Environment.Random(secrets);
+        return null;
     }
 
     private static StoreIdentity? ReadIdentity(string path, IStorageEngine engine)
@@ -195,6 +222,18 @@ internal static class StoreOpener
         core.Replicas.Set(core.Identity.Replica, new ReplicaDescription(core.Options.Region, core.Options.Owner, core.Identity.StoreId), core.Batch);
         RunRecord.Write(core.Batch, core.Options.Environment.BootId, isClean: false);
         core.WriteBatch(sync: true);
+    }
+
+    // Namespaces without a retention of their own follow the option, which may have changed since the last open.
+    private static void TakeOverRetention(StoreCore core)
+    {
+        foreach (var state in core.Namespaces.All)
+        {
+            if (state.Retention.IsOwn || state.Retention.Retention == core.Options.Retention)
+                continue;
+            state.Retention = new NamespaceRetention(core.Options.Retention, IsOwn: false, core.Clock.Last, IsSettled: false);
+            state.Retention.Stage(core.Batch, state.Id);
+        }
     }
 
     private static Guid NewGuid(StoreEnvironment environment)

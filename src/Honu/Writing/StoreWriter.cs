@@ -1,4 +1,6 @@
 using Honu.Format;
+using Honu.History;
+using Honu.Lookup;
 
 namespace Honu.Writing;
 
@@ -141,18 +143,24 @@ internal sealed class StoreWriter(StoreCore core)
     /// <summary>Adds one write to the batch: current record, index entry, and what history asks.</summary>
     private WriteOutcome Stage(in WriteOperation operation)
     {
+        var needsObject = operation.Kind == WriteKind.Delete || !operation.Expected.IsNone;
         var state = core.Namespaces.FindOrStaged(operation.Namespace);
         if (state is null)
         {
-            if (operation.Kind == WriteKind.Delete || !operation.Expected.IsNone)
+            if (needsObject)
                 return default;
             state = core.Namespaces.GetOrAdd(operation.Namespace, core.Batch);
         }
 
-        var currentKey = KeySpaces.CurrentKey(_keyBuffer, state.Id, operation.Key);
-        using var found = core.Engine.Get(currentKey);
+        var hash = core.Hash.Of(state.Id, operation.Key);
+        if (core.Heads.TryFind(hash, state.Id, operation.Key, out var head) && Suffices(head, state, operation))
+            return StageNext(state, hash, operation, new Predecessor(head.Version, head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence)));
+        if (!core.Presence.MayExist(hash))
+            return needsObject ? default : StageFirst(state, hash, operation);
+
+        using var found = core.Engine.Get(KeySpaces.CurrentKey(_keyBuffer, state.Id, operation.Key));
         if (!found.Found)
-            return operation.Kind == WriteKind.Delete || !operation.Expected.IsNone ? default : StageFirst(state, currentKey, operation);
+            return needsObject ? default : StageFirst(state, hash, operation);
 
         var previous = StoreCore.Parse(found.Span, operation.Key);
         var refused = operation.Kind switch
@@ -161,31 +169,44 @@ internal sealed class StoreWriter(StoreCore core)
             WriteKind.PutIfExpected => operation.Expected.IsNone ? !previous.IsTombstone : previous.Version != operation.Expected,
             _ => false,
         };
-        return refused
-            ? new WriteOutcome(Applied: false, previous.ToObjectVersion())
-            : StageNext(state, currentKey, operation, previous);
+        if (refused)
+            return new WriteOutcome(Applied: false, previous.ToObjectVersion());
+        var sequence = core.History.StagePrevious(state, operation.Key, previous, lostConflict: false);
+        return StageNext(state, hash, operation, new Predecessor(previous.Version, previous.Creator, ContextAfter(previous), sequence));
     }
 
-    private WriteOutcome StageFirst(NamespaceState state, ReadOnlySpan<byte> currentKey, in WriteOperation operation)
+    // A head says enough when the write goes on whatever the record holds; a refusal tells more of the record, and history may want its value.
+    private static bool Suffices(in Head head, NamespaceState state, in WriteOperation operation)
     {
-        var version = new VersionId(core.Clock.Next(floor: 0), core.Identity.Replica);
-        var record = core.Records.Write(operation.Key, operation.Value, operation.ValueChecksum, isTombstone: false, version, parent: default, context: null, version.Replica, default);
-        core.Batch.Put(currentKey, record);
-        IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
-        core.StageReplacement(state, version, previous: default, isLocal: true);
-        return new WriteOutcome(Applied: true, new ObjectVersion(version, default, version.Replica, IsDeleted: false, operation.Value.Length));
+        if (HistoryStore.MustCopy(state, head.Version, head.HistorySequence))
+            return false;
+        return operation.Kind switch
+        {
+            WriteKind.Delete => !head.IsTombstone,
+            WriteKind.PutIfExpected => operation.Expected.IsNone ? head.IsTombstone : head.Version == operation.Expected,
+            _ => true,
+        };
     }
 
-    private WriteOutcome StageNext(NamespaceState state, ReadOnlySpan<byte> currentKey, in WriteOperation operation, scoped in RecordReader previous)
+    private WriteOutcome StageFirst(NamespaceState state, ulong hash, in WriteOperation operation)
+    {
+        core.Presence.Add(hash);
+        return StageNext(state, hash, operation, new Predecessor(default, core.Identity.Replica, Context: null, HistorySequence: 0));
+    }
+
+    private WriteOutcome StageNext(NamespaceState state, ulong hash, in WriteOperation operation, in Predecessor previous)
     {
         var version = new VersionId(core.Clock.Next(previous.Version.Scalar), core.Identity.Replica);
         var isTombstone = operation.Kind == WriteKind.Delete;
-        var sequence = core.History.StagePrevious(state, operation.Key, previous, lostConflict: false);
-        var record = core.Records.Write(operation.Key, operation.Value, operation.ValueChecksum, isTombstone, version, previous.Version, ContextAfter(previous), previous.Creator, new LocalPart(sequence));
-        core.Batch.Put(currentKey, record);
-        core.History.Stage(state, operation.Key, sequence, record);
+        var record = core.Records.Write(operation.Key, operation.Value, operation.ValueChecksum, isTombstone, version, previous.Version, previous.Context, previous.Creator, new LocalPart(previous.HistorySequence));
+        core.Batch.Put(KeySpaces.CurrentKey(_keyBuffer, state.Id, operation.Key), record);
+        core.History.Stage(state, operation.Key, previous.HistorySequence, record);
         IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
         core.StageReplacement(state, version, previous.Version, isLocal: true);
+        if (previous.Context is null && (previous.Version.IsNone || previous.Version.Replica == version.Replica))
+            core.Heads.Set(hash, state.Id, operation.Key, new Head(version, previous.HistorySequence, isTombstone));
+        else
+            core.Heads.Remove(hash, state.Id, operation.Key);
         return new WriteOutcome(Applied: true, new ObjectVersion(version, previous.Version, previous.Creator, isTombstone, operation.Value.Length));
     }
 
@@ -203,4 +224,11 @@ internal sealed class StoreWriter(StoreCore core)
         error.Message,
         (error as HonuException)?.Path,
         error);
+
+    /// <summary>What the record of a write takes over from the one before it.</summary>
+    /// <param name="Version">Its version; none for an object's first.</param>
+    /// <param name="Creator">Who created the object.</param>
+    /// <param name="Context">The ancestors of the new version, when its parent does not say it all.</param>
+    /// <param name="HistorySequence">The sequence of the new record.</param>
+    private readonly record struct Predecessor(VersionId Version, ReplicaId Creator, CausalContext? Context, ulong HistorySequence);
 }
