@@ -83,7 +83,7 @@ public sealed class StoreStreamTests
         Assert.Equal((new ImportCounts(10, 0, 0, 3), 7), (third, third.Put));
         Assert.Equal(2, served.Store.History("same"u8).Count);
         Assert.Equal("v"u8.ToArray(), served.Store.Get("longer"u8));
-        Assert.Equal([], served.Store.Get("deleted"u8));
+        Assert.Equal([], served.Store.Get("deleted"u8)!);
 
         static async IAsyncEnumerable<IReadOnlyList<StoreOperation>> Mixed()
         {
