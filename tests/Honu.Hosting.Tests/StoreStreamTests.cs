@@ -76,12 +76,13 @@ public sealed class StoreStreamTests
 
         var first = await Guard.Within(served.Client.ImportAsync(Mixed(), skipUnchanged: true));
         var second = await Guard.Within(served.Client.ImportAsync(Mixed(), skipUnchanged: true));
+        var versions = served.Store.History("same"u8).Count;
         var third = await Guard.Within(served.Client.ImportAsync(Mixed()));
 
         Assert.Equal((new ImportCounts(10, 3, 1, 2), 4), (first, first.Put));
         Assert.Equal(new ImportCounts(10, 7, 0, 3), second);
         Assert.Equal((new ImportCounts(10, 0, 0, 3), 7), (third, third.Put));
-        Assert.Equal(2, served.Store.History("same"u8).Count);
+        Assert.Equal((1, 3), (versions, served.Store.History("same"u8).Count));
         Assert.Equal("v"u8.ToArray(), served.Store.Get("longer"u8));
         Assert.Equal([], served.Store.Get("deleted"u8)!);
 
