@@ -56,6 +56,44 @@ public sealed class ImportExportTests : IDisposable
     }
 
     [Fact]
+    public async Task Import_OfJsonLines_SkipsWhiteSpaceAndCountsItAsLines()
+    {
+        var found = await Import(["  ", "\t", "{\"key\":\"a\",\"value\":\"1\"}", " \t ", "", "{\"key\":\"b\",\"value\":\"2\"}"]);
+        var given = await Import([" \t ", "{\"key\":\"c\",\"value\":\"3\"}", "  ", "broken"], "--format", "jsonl");
+        var tabs = await Import(["k\tv", " \t "]);
+
+        Assert.Equal((0, "imported 2 records\n"), (found.ExitCode, found.Text));
+        Assert.Equal(2, given.ExitCode);
+        Assert.Contains("Line 4:", given.Error, StringComparison.Ordinal);
+        Assert.Equal((0, "imported 2 records\n"), (tabs.ExitCode, tabs.Text));
+        Assert.Equal([" \t ", "a\t1", "b\t2", "c\t3", "k\tv"], (await HonuProcess.Run("scan", "--db", Db)).Lines);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Import_OfDeletionsOfWhatIsNotThere_GoesOnAndCountsThem(bool remote)
+    {
+        await Import(["gone\t1", "kept\t2", "known\t3"]);
+        await HonuProcess.Run("delete", "gone", "--db", Db);
+        await HonuProcess.Run("delete", "known", "--db", Db);
+        var export = await HonuProcess.Run("export", "--db", Db, "--tombstones");
+        var other = Path.Combine(_directory.Path, "other");
+        await HonuProcess.Run("put", "known", "here", "--db", other);
+        using var server = remote ? await HonuServer.Start(other) : null;
+        string[] store = remote ? ["--remote", server!.Address] : ["--db", other];
+
+        var import = await HonuProcess.RunWith(export.Output, ["import", "-", .. store]);
+        var again = await HonuProcess.RunWith(export.Output, ["import", "-", "--json", .. store]);
+        var scan = await HonuProcess.Run(["scan", .. store]);
+
+        Assert.Equal((0, "imported 3 records, of which 1 deletions had nothing to delete\n", ""), (import.ExitCode, import.Text, import.Error));
+        using var report = JsonDocument.Parse(again.Text);
+        Assert.Equal((3, 2), (report.RootElement.GetProperty("imported").GetInt32(), report.RootElement.GetProperty("nothingToDelete").GetInt32()));
+        Assert.Equal(["kept\t2"], scan.Lines);
+    }
+
+    [Fact]
     public async Task Import_OfOneKeyTwice_MakesTwoVersions()
     {
         await Import(["{\"key\":\"k\",\"value\":\"1\"}", "{\"key\":\"k\",\"value\":\"2\"}", "{\"key\":\"k\",\"value\":\"3\"}"]);

@@ -15,9 +15,9 @@ public sealed class StoreStreamTests
         await using var served = await ServedStore.Start();
         var counts = new List<long>();
 
-        var stored = await Guard.Within(served.Client.ImportAsync(Batches(50, 100), progress: counts.Add));
+        var stored = await Guard.Within(served.Client.ImportAsync(Batches(50, 100), progress: count => counts.Add(count.Acknowledged)));
 
-        Assert.Equal(5000, stored);
+        Assert.Equal((5000, 5000), (stored.Acknowledged, stored.Put));
         Assert.Equal(5000, counts[^1]);
         Assert.Equal(counts.Order(), counts);
         Assert.Equal(5000, served.Store.GetStatistics().Namespaces.Single().Objects);
@@ -29,7 +29,7 @@ public sealed class StoreStreamTests
         await using var served = await ServedStore.Start(options: new HonuStoreOptions { MaxValueBytes = 100 });
         var last = 0L;
 
-        var error = await Assert.ThrowsAsync<StoreClientException>(() => Guard.Within(served.Client.ImportAsync(WithTooLarge(), progress: count => last = count)));
+        var error = await Assert.ThrowsAsync<StoreClientException>(() => Guard.Within(served.Client.ImportAsync(WithTooLarge(), progress: count => last = count.Acknowledged)));
 
         Assert.Equal(StoreClientError.InvalidArgument, error.Error);
         Assert.Equal(15, last);
@@ -49,7 +49,7 @@ public sealed class StoreStreamTests
         await using var served = await ServedStore.Start();
         var last = 0L;
 
-        await Assert.ThrowsAsync<InvalidDataException>(() => Guard.Within(served.Client.ImportAsync(Failing(), progress: count => last = count)));
+        await Assert.ThrowsAsync<InvalidDataException>(() => Guard.Within(served.Client.ImportAsync(Failing(), progress: count => last = count.Acknowledged)));
 
         Assert.Equal(20, last);
         Assert.Equal(20, served.Store.GetStatistics().Namespaces.Single().Objects);
@@ -60,6 +60,44 @@ public sealed class StoreStreamTests
                 yield return batch;
             throw new InvalidDataException("line 21");
         }
+    }
+
+    [Fact]
+    public async Task Import_ThatSkipsWhatIsUnchanged_MakesVersionsOfTheRestAndCountsBoth()
+    {
+        await using var served = await ServedStore.Start();
+        served.Store.Put("same"u8, "v"u8);
+        served.Store.Put("longer"u8, "vv"u8);
+        served.Store.Put("other"u8, "w"u8);
+        served.Store.Put("empty"u8, ""u8);
+        served.Store.Put("doomed"u8, "v"u8);
+        served.Store.Put("deleted"u8, ""u8);
+        served.Store.Delete("deleted"u8);
+
+        var first = await Guard.Within(served.Client.ImportAsync(Mixed(), skipUnchanged: true));
+        var second = await Guard.Within(served.Client.ImportAsync(Mixed(), skipUnchanged: true));
+        var versions = served.Store.History("same"u8).Count;
+        var third = await Guard.Within(served.Client.ImportAsync(Mixed()));
+
+        Assert.Equal((new ImportCounts(10, 3, 1, 2), 4), (first, first.Put));
+        Assert.Equal(new ImportCounts(10, 7, 0, 3), second);
+        Assert.Equal((new ImportCounts(10, 0, 0, 3), 7), (third, third.Put));
+        Assert.Equal((1, 3), (versions, served.Store.History("same"u8).Count));
+        Assert.Equal("v"u8.ToArray(), served.Store.Get("longer"u8));
+        Assert.Equal([], served.Store.Get("deleted"u8)!);
+
+        static async IAsyncEnumerable<IReadOnlyList<StoreOperation>> Mixed()
+        {
+            await Task.CompletedTask;
+            yield return
+            [
+                Put("same", "v"), Put("longer", "v"), Put("other", "v"), Put("empty", ""), Put("new", "v"), Put("deleted", ""),
+                Put("same", "v"), Delete("doomed"), Delete("doomed"), Delete("never"),
+            ];
+        }
+
+        static StoreOperation Put(string key, string value) => new("default", Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value));
+        static StoreOperation Delete(string key) => new("default", Encoding.UTF8.GetBytes(key), default, IsDelete: true);
     }
 
     [Fact]

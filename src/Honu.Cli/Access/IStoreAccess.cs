@@ -25,9 +25,13 @@ internal interface IStoreAccess : IAsyncDisposable
     /// <summary>Versions of one object, newest first.</summary>
     IAsyncEnumerable<StoreObject> HistoryAsync(string ns, byte[] key, CancellationToken cancellationToken);
 
-    /// <summary>Writes batches in order; tells how many operations are stored, also when it fails half-way.</summary>
-    Task<long> ImportAsync(
-        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches, WriteOptions options, Action<long> progress, CancellationToken cancellationToken);
+    /// <summary>Writes batches in order; tells what became of them, also when it fails half-way.</summary>
+    Task<ImportCounts> ImportAsync(
+        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
+        WriteOptions options,
+        bool skipUnchanged,
+        Action<ImportCounts> progress,
+        CancellationToken cancellationToken);
 
     /// <summary>Identity and limits; figures if asked for.</summary>
     Task<StoreInfo> GetInfoAsync(bool includeFigures, CancellationToken cancellationToken);

@@ -51,10 +51,14 @@ internal sealed class LocalStore : IStoreAccess
             yield return new StoreObject(ns, key, entry.Value, entry.Version, entry.LostConflict);
     }
 
-    public async Task<long> ImportAsync(
-        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches, WriteOptions options, Action<long> progress, CancellationToken cancellationToken)
+    public async Task<ImportCounts> ImportAsync(
+        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
+        WriteOptions options,
+        bool skipUnchanged,
+        Action<ImportCounts> progress,
+        CancellationToken cancellationToken)
     {
-        var runs = new ImportRuns(_store, options);
+        var runs = new ImportRuns(_store, options, skipUnchanged);
         await foreach (var batch in batches.WithCancellation(cancellationToken))
         {
             try
@@ -65,11 +69,11 @@ internal sealed class LocalStore : IStoreAccess
             }
             finally
             {
-                progress(runs.Written);
+                progress(runs.Counts);
             }
         }
 
-        return runs.Written;
+        return runs.Counts;
     }
 
     public Task<StoreInfo> GetInfoAsync(bool includeFigures, CancellationToken cancellationToken) =>

@@ -46,9 +46,13 @@ internal sealed class RemoteStore : IStoreAccess
     public IAsyncEnumerable<StoreObject> HistoryAsync(string ns, byte[] key, CancellationToken cancellationToken) =>
         Client.HistoryAsync(ns, key, cancellationToken);
 
-    public Task<long> ImportAsync(
-        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches, WriteOptions options, Action<long> progress, CancellationToken cancellationToken) =>
-        Client.ImportAsync(batches, options, progress, cancellationToken);
+    public Task<ImportCounts> ImportAsync(
+        IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
+        WriteOptions options,
+        bool skipUnchanged,
+        Action<ImportCounts> progress,
+        CancellationToken cancellationToken) =>
+        Client.ImportAsync(batches, options, skipUnchanged, progress, cancellationToken);
 
     public Task<StoreInfo> GetInfoAsync(bool includeFigures, CancellationToken cancellationToken) => Client.GetInfoAsync(includeFigures, cancellationToken);
 

@@ -22,9 +22,12 @@ internal abstract class RecordParser(string defaultNamespace, long maxValueBytes
     /// <returns>Null when it is a record, else what is wrong with it.</returns>
     public string? Parse(ReadOnlyMemory<byte> line, out StoreOperation operation)
     {
-        var problem = Read(line, out operation);
-        if (problem is not null)
-            return problem;
+        return Read(line, out operation) ?? CheckSizes(operation, maxValueBytes);
+    }
+
+    /// <summary>What is wrong with the length of key or value; null when a store can hold them.</summary>
+    public static string? CheckSizes(in StoreOperation operation, long maxValueBytes)
+    {
         if (operation.Key.Length is < 1 or > StoreLimits.MaxKeyBytes)
             return $"a key has 1 to {StoreLimits.MaxKeyBytes} bytes, this one has {operation.Key.Length}";
         if (operation.Value.Length > maxValueBytes)
@@ -39,6 +42,13 @@ internal abstract class RecordParser(string defaultNamespace, long maxValueBytes
 
     /// <summary>A line that begins with a brace is JSON; everything else is key, tab, value.</summary>
     public static RecordFormat Detect(ReadOnlySpan<byte> line) => line.TrimStart(" \t"u8).StartsWith("{"u8) ? RecordFormat.JsonLines : RecordFormat.Tsv;
+
+    /// <summary>
+    /// Whether a line holds nothing. In JSON lines that includes white space; between tabs, blanks are a key or a value. While the format
+    /// is not known yet, white space is nothing unless it could be a record, with a tab behind a key.
+    /// </summary>
+    public static bool IsBlank(ReadOnlySpan<byte> line, RecordFormat? format) =>
+        line.IsEmpty || (format != RecordFormat.Tsv && line.IndexOfAnyExcept(" \t\r"u8) < 0 && (format is not null || line.IndexOf((byte)'\t') <= 0));
 
     protected static string? CheckNamespace(string ns)
     {

@@ -25,7 +25,7 @@ internal sealed class RecordSource(Stream stream, RecordFormat? format, string d
         {
             while (_lines.TryRead(out var line))
             {
-                if (line.IsEmpty)
+                if (RecordParser.IsBlank(line.Span, Format))
                     continue;
                 var problem = Parser(line.Span).Parse(line, out var operation);
                 if (problem is not null)

@@ -10,7 +10,8 @@ internal static class ProgressDisplay
     /// <param name="title">What is being done.</param>
     /// <param name="total">The amount of work, such as bytes of a file; null when nobody knows.</param>
     /// <param name="work">Gets a function that takes the amount done and the number of records.</param>
-    public static async Task RunAsync(string title, long? total, Func<Action<long, long>, Task> work)
+    /// <param name="unit">What is counted.</param>
+    public static async Task RunAsync(string title, long? total, Func<Action<long, long>, Task> work, string unit = "records")
     {
         if (Console.IsErrorRedirected)
         {
@@ -29,7 +30,7 @@ internal static class ProgressDisplay
             {
                 if (total is not null)
                     task.Value = done;
-                task.Description = string.Create(CultureInfo.InvariantCulture, $"{title} {records:N0} records");
+                task.Description = string.Create(CultureInfo.InvariantCulture, $"{title} {records:N0} {unit}");
             });
             task.IsIndeterminate = false;
             task.Value = task.MaxValue;

@@ -57,14 +57,16 @@ public sealed partial class StoreClient
     /// <summary>Writes many operations in order through one stream, and counts what the server has in its store.</summary>
     /// <param name="batches">The operations. A batch's memory is given back when the next one is asked for.</param>
     /// <param name="options">When an operation counts as done.</param>
-    /// <param name="progress">Told the count after every answer; when the call fails, its last value is the number of operations
-    /// that are certainly stored: exactly the first so many (more may be, never fewer).</param>
+    /// <param name="skipUnchanged">Whether a put of the value that is current already makes no version. Costs a read for each put, at the server.</param>
+    /// <param name="progress">Told the counts after every answer; when the call fails, the last ones say how many operations
+    /// are certainly done: exactly the first so many (more may be, never fewer).</param>
     /// <param name="cancellationToken">Ends the import.</param>
-    /// <returns>The number of operations, all of them stored.</returns>
-    public async Task<long> ImportAsync(
+    /// <returns>The counts; all operations are done.</returns>
+    public async Task<ImportCounts> ImportAsync(
         IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
         WriteOptions options = default,
-        Action<long>? progress = null,
+        bool skipUnchanged = false,
+        Action<ImportCounts>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(batches);
@@ -74,14 +76,15 @@ public sealed partial class StoreClient
         try
         {
             var sent = 0L;
+            var empty = new ImportRequest { Durability = WireDurability(options), SkipUnchanged = skipUnchanged };
             await foreach (var batch in batches.WithCancellation(ended.Token).ConfigureAwait(false))
-                sent += await Send(call.RequestStream, batch, WireDurability(options)).ConfigureAwait(false);
+                sent += await Send(call.RequestStream, batch, empty).ConfigureAwait(false);
             await call.RequestStream.CompleteAsync().ConfigureAwait(false);
 
             var acknowledged = await answers.ConfigureAwait(false);
-            return acknowledged == sent
+            return acknowledged.Acknowledged == sent
                 ? acknowledged
-                : throw new StoreClientException(StoreClientError.Internal, Address, $"{Address} acknowledged {acknowledged} of {sent} operations.");
+                : throw new StoreClientException(StoreClientError.Internal, Address, $"{Address} acknowledged {acknowledged.Acknowledged} of {sent} operations.");
         }
         catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException or IOException)
         {
@@ -99,10 +102,9 @@ public sealed partial class StoreClient
         }
     }
 
-    private static async Task<long> Send(
-        IClientStreamWriter<ImportRequest> stream, IReadOnlyList<StoreOperation> batch, Protocol.Stores.Durability durability)
+    private static async Task<long> Send(IClientStreamWriter<ImportRequest> stream, IReadOnlyList<StoreOperation> batch, ImportRequest empty)
     {
-        var message = new ImportRequest { Durability = durability };
+        var message = empty.Clone();
         var bytes = 0L;
         foreach (var operation in batch)
         {
@@ -110,7 +112,7 @@ public sealed partial class StoreClient
             if (message.Operations.Count > 0 && (bytes + size > ImportMessageBytes || message.Operations.Count >= ImportMessageOperations))
             {
                 await stream.WriteAsync(message).ConfigureAwait(false);
-                message = new ImportRequest { Durability = durability };
+                message = empty.Clone();
                 bytes = 0;
             }
 
@@ -123,15 +125,15 @@ public sealed partial class StoreClient
         return batch.Count;
     }
 
-    private async Task<long> ReadAnswers(
-        IAsyncStreamReader<ImportResponse> stream, Action<long>? progress, CancellationTokenSource ended, CancellationToken cancellationToken)
+    private async Task<ImportCounts> ReadAnswers(
+        IAsyncStreamReader<ImportResponse> stream, Action<ImportCounts>? progress, CancellationTokenSource ended, CancellationToken cancellationToken)
     {
-        var acknowledged = 0L;
+        var acknowledged = new ImportCounts();
         try
         {
             while (await Next(stream, cancellationToken).ConfigureAwait(false) is { } answer)
             {
-                acknowledged = (long)answer.Acknowledged;
+                acknowledged = new ImportCounts((long)answer.Acknowledged, (long)answer.Unchanged, (long)answer.Deleted, (long)answer.NothingToDelete);
                 progress?.Invoke(acknowledged);
             }
 
@@ -145,7 +147,7 @@ public sealed partial class StoreClient
         }
     }
 
-    private static async Task Finish(IClientStreamWriter<ImportRequest> stream, Task<long> answers)
+    private static async Task Finish(IClientStreamWriter<ImportRequest> stream, Task answers)
     {
         try
         {

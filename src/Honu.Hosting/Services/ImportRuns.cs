@@ -1,10 +1,17 @@
+using System.Buffers;
+
 namespace Honu.Hosting.Services;
 
 /// <summary>
 /// Writes operations in order, in batches for speed. A batch makes one version per key, so a key that comes again begins
 /// a new batch: an import gives the same history as the same puts one by one.
 /// </summary>
-internal sealed class ImportRuns(HonuStore store, WriteOptions options)
+/// <param name="store">The store.</param>
+/// <param name="options">When an operation counts as done.</param>
+/// <param name="skipUnchanged">Whether a put of the current value is counted and left out. The look and the write are two steps: a
+/// writer in between is overwritten or not, as it would be if it had come a moment earlier or later.</param>
+/// <param name="before">What was counted already.</param>
+internal sealed class ImportRuns(HonuStore store, WriteOptions options, bool skipUnchanged = false, ImportCounts? before = null)
 {
     private const int MaxBatch = 1024;
     private const int MaxBatchBytes = 1024 * 1024;
@@ -12,9 +19,10 @@ internal sealed class ImportRuns(HonuStore store, WriteOptions options)
     private readonly HonuWriteBatch _batch = new();
     private readonly HashSet<(string Namespace, ReadOnlyMemory<byte> Key)> _keys = new(KeyComparer.Instance);
     private int _bytes;
+    private int _unchanged;
 
-    /// <summary>Operations that are in the store.</summary>
-    public int Written { get; private set; }
+    /// <summary>Operations that are done, from the first.</summary>
+    public ImportCounts Counts { get; private set; } = before ?? new ImportCounts();
 
     /// <summary>Takes an operation; key and value must stay as they are until it is written.</summary>
     public void Add(string ns, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, bool delete)
@@ -25,7 +33,9 @@ internal sealed class ImportRuns(HonuStore store, WriteOptions options)
             _keys.Add((ns, key));
         }
 
-        if (delete)
+        if (!delete && skipUnchanged && IsCurrent(ns, key.Span, value.Span))
+            _unchanged++;
+        else if (delete)
             _batch.Delete(ns, key.Span);
         else
             _batch.Put(ns, key.Span, value.Span);
@@ -35,13 +45,35 @@ internal sealed class ImportRuns(HonuStore store, WriteOptions options)
     /// <summary>Writes what is still waiting.</summary>
     public void Flush()
     {
-        if (_batch.Count == 0)
-            return;
-        store.Write(_batch, options);
-        Written += _batch.Count;
+        var counts = Counts with { Acknowledged = Counts.Acknowledged + _batch.Count + _unchanged, Unchanged = Counts.Unchanged + _unchanged };
+        foreach (var version in store.Write(_batch, options))
+        {
+            // A put always makes a version.
+            if (version.IsNone)
+                counts = counts with { NothingToDelete = counts.NothingToDelete + 1 };
+            else if (version.IsDeleted)
+                counts = counts with { Deleted = counts.Deleted + 1 };
+        }
+
+        Counts = counts;
         _batch.Clear();
         _keys.Clear();
         _bytes = 0;
+        _unchanged = 0;
+    }
+
+    private bool IsCurrent(string ns, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(value.Length);
+        try
+        {
+            var current = buffer.AsSpan(0, value.Length);
+            return store.Namespace(ns).Read(key, current) == value.Length && current.SequenceEqual(value);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private sealed class KeyComparer : IEqualityComparer<(string Namespace, ReadOnlyMemory<byte> Key)>

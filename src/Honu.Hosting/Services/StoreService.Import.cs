@@ -8,7 +8,7 @@ internal sealed partial class StoreService
 {
     public override Task Import(IAsyncStreamReader<ImportRequest> requestStream, IServerStreamWriter<ImportResponse> responseStream, ServerCallContext context) => Stream(context, async token =>
     {
-        var acknowledged = 0UL;
+        var counts = new ImportCounts();
         var more = await requestStream.MoveNext(token).ConfigureAwait(false);
         while (more)
         {
@@ -18,8 +18,15 @@ internal sealed partial class StoreService
             try
             {
                 RpcException? refused = null;
-                acknowledged += (ulong)Apply(request, ref refused);
-                await responseStream.WriteAsync(new ImportResponse { Acknowledged = acknowledged }, token).ConfigureAwait(false);
+                counts = Apply(request, counts, ref refused);
+                var answer = new ImportResponse
+                {
+                    Acknowledged = (ulong)counts.Acknowledged,
+                    Unchanged = (ulong)counts.Unchanged,
+                    Deleted = (ulong)counts.Deleted,
+                    NothingToDelete = (ulong)counts.NothingToDelete,
+                };
+                await responseStream.WriteAsync(answer, token).ConfigureAwait(false);
                 if (refused is not null)
                     throw refused;
             }
@@ -35,7 +42,7 @@ internal sealed partial class StoreService
     });
 
     /// <summary>Writes the operations in order; those before one that is not allowed are written too.</summary>
-    private int Apply(ImportRequest request, ref RpcException? refused)
+    private ImportCounts Apply(ImportRequest request, ImportCounts before, ref RpcException? refused)
     {
         WriteOptions durability;
         try
@@ -46,10 +53,10 @@ internal sealed partial class StoreService
         catch (RpcException e)
         {
             refused = e;
-            return 0;
+            return before;
         }
 
-        var runs = new ImportRuns(store, durability);
+        var runs = new ImportRuns(store, durability, request.SkipUnchanged, before);
         foreach (var operation in request.Operations)
         {
             try
@@ -73,6 +80,6 @@ internal sealed partial class StoreService
         }
 
         runs.Flush();
-        return runs.Written;
+        return runs.Counts;
     }
 }
