@@ -4,35 +4,34 @@ using System.Runtime.InteropServices;
 namespace Honu.Interop;
 
 /// <summary>A table of fixed size in zeroed memory outside of the managed heap: the system gives a page when it is first touched, so a large table that is hardly used costs little.</summary>
-internal sealed unsafe class NativeTable<T> : IDisposable
+/// <remarks>Begins on a cache line. Must not be used after its disposal: for one owner, which knows when that is.</remarks>
+internal sealed unsafe class NativeTable<T> : SafeHandle
     where T : unmanaged
 {
     private const int CacheLineBytes = 64;
 
     private readonly int _length;
-    private readonly void* _memory;
     private readonly T* _first;
-    private int _isDisposed;
 
     public NativeTable(int length)
+        : base(0, ownsHandle: true)
     {
         _length = length;
-        _memory = NativeMemory.AllocZeroed((nuint)length + (CacheLineBytes / (nuint)sizeof(T)) + 1, (nuint)sizeof(T));
-        _first = (T*)(((nuint)_memory + CacheLineBytes - 1) & ~(nuint)(CacheLineBytes - 1));
+        var bytes = ((nuint)length * (nuint)sizeof(T)) + CacheLineBytes;
+        SetHandle((nint)NativeMemory.AllocZeroed(bytes));
+        _first = (T*)(((nuint)handle + CacheLineBytes - 1) & ~(nuint)(CacheLineBytes - 1));
     }
 
-    ~NativeTable() => Dispose();
+    public override bool IsInvalid => handle == 0;
 
-    /// <summary>How many entries the table has.</summary>
-    public int Length => _length;
-
-    /// <summary>One entry. The table must not be disposed meanwhile.</summary>
+    /// <summary>One entry.</summary>
     public ref T this[int index]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_length);
+            if ((uint)index >= (uint)_length)
+                throw new ArgumentOutOfRangeException(nameof(index));
             return ref _first[index];
         }
     }
@@ -40,14 +39,14 @@ internal sealed unsafe class NativeTable<T> : IDisposable
     /// <summary>Some entries in a row.</summary>
     public Span<T> Slice(int start, int length)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start + (uint)length, (uint)_length);
+        if ((ulong)(uint)start + (uint)length > (uint)_length)
+            throw new ArgumentOutOfRangeException(nameof(length));
         return new Span<T>(_first + start, length);
     }
 
-    public void Dispose()
+    protected override bool ReleaseHandle()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
-            NativeMemory.Free(_memory);
-        GC.SuppressFinalize(this);
+        NativeMemory.Free((void*)handle);
+        return true;
     }
 }
