@@ -12,6 +12,9 @@ internal sealed record BenchSettings
     /// <summary>Each is a store of its own beside LevelDB: its name on the command line, and what it means.</summary>
     public IReadOnlyList<(string Name, Retention Retention)> Retentions { get; init; } = [("parents", Retention.ParentsOnly)];
 
+    /// <summary>Null for Honu's default.</summary>
+    public int? HeadCacheEntries { get; init; }
+
     public Integrity Integrity { get; init; } = Integrity.Full;
 
     public int Rounds { get; init; } = 5;

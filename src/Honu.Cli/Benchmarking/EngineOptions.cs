@@ -10,13 +10,19 @@ internal static class EngineOptions
     public const string RetentionForms = "parents or the number of versions kept, from 1 to 1000000";
 
     /// <summary>How Honu is opened.</summary>
-    public static HonuStoreOptions ForHonu(BenchSettings settings, Retention retention) => new()
+    public static HonuStoreOptions ForHonu(BenchSettings settings, Retention retention)
     {
-        Durability = settings.Durability,
-        Retention = retention,
-        Integrity = settings.Integrity,
-        MaxValueBytes = BenchData.MaxValueBytes,
-    };
+        // An option that this build of the store does not have is refused: measuring without it would answer another question.
+        if (settings.HeadCacheEntries is not null)
+            throw CliException.Usage("This build has no head cache. Leave --head-cache out.");
+        return new HonuStoreOptions
+        {
+            Durability = settings.Durability,
+            Retention = retention,
+            Integrity = settings.Integrity,
+            MaxValueBytes = BenchData.MaxValueBytes,
+        };
+    }
 
     /// <summary>How bare LevelDB is opened: as Honu's own engine opens it, and with LevelDB's defaults for what Honu leaves alone.</summary>
     public static LevelDatabaseOptions ForLevelDb(BenchSettings settings)

@@ -12,10 +12,27 @@ internal static class BenchCommand
 {
     private const int MaxKeys = 100_000_000;
     private const int MaxRounds = 1000;
+    private const int MaxHeadCacheEntries = 1 << 26;
 
     private static readonly BenchSettings Defaults = new();
 
     public static Command Create()
+    {
+        var command = new VerbCommand(
+            "bench",
+            "Measure Honu beside bare LevelDB with the same engine options, interleaved in this process. Prints medians over the rounds; "
+            + "ratios are times per operation, Honu's divided by LevelDB's of the same round.",
+            """
+              honu bench
+              honu bench --keys 100000 --value-sizes 100,4KiB,64KiB --retention parents,10 --rounds 7
+              honu bench --workloads readrandom,scan --integrity records --json
+            """);
+        Configure(command, Contestant.LevelDbAndHonu);
+        return command;
+    }
+
+    /// <summary>Gives a command the options of <c>honu bench</c>, and makes it measure these databases.</summary>
+    public static void Configure(Command command, Func<BenchSettings, IReadOnlyList<Contestant>> contestants)
     {
         var keys = new Option<int>("--keys")
         {
@@ -33,6 +50,12 @@ internal static class BenchCommand
         };
         durability.AcceptOnlyFromAmong("flushed", "synced");
         var retention = List("--retention", $"What Honu keeps of the past: {EngineOptions.RetentionForms}. Several, separated by commas, are compared.", "KINDS", "parents", ParseRetention);
+        var headCache = new Option<int?>("--head-cache")
+        {
+            Description = $"Entries of Honu's head cache, up to {MaxHeadCacheEntries}. As many as keys: every overwrite finds the version before it there. Default: Honu's own.",
+            HelpName = "N",
+            CustomParser = static result => Number(result, MaxHeadCacheEntries, least: 0),
+        };
         var integrity = new Option<string>("--integrity")
         {
             Description = "What reads check, on both engines. full: also the checksums of LevelDB's blocks. records: only Honu's own; LevelDB then checks nothing.",
@@ -54,20 +77,13 @@ internal static class BenchCommand
             string.Join(',', Workload.All.Select(static workload => workload.Name)),
             ParseWorkload);
         var json = new Option<bool>("--json") { Description = "Print JSON, one object per line." };
-        var db = new Option<string>("--db")
+        var db = new Option<string?>("--db")
         {
             Description = "Where the temporary databases are made; removed afterwards. Default: the system's directory for temporary files.",
             HelpName = "DIR",
         };
-        var command = new VerbCommand(
-            "bench",
-            "Measure Honu beside bare LevelDB with the same engine options, interleaved in this process. Prints medians over the rounds; "
-            + "ratios are times per operation, Honu's divided by LevelDB's of the same round.",
-            """
-              honu bench
-              honu bench --keys 100000 --value-sizes 100,4KiB,64KiB --retention parents,10 --rounds 7
-              honu bench --workloads readrandom,scan --integrity records --json
-            """) { keys, sizes, durability, retention, integrity, rounds, workloads, db, json };
+        foreach (var option in (Option[])[keys, sizes, durability, retention, headCache, integrity, rounds, workloads, db, json])
+            command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             var settings = new BenchSettings
@@ -76,21 +92,21 @@ internal static class BenchCommand
                 ValueSizes = parsed.GetRequiredValue(sizes),
                 Durability = parsed.GetValue(durability) == "synced" ? Durability.Synced : Durability.Flushed,
                 Retentions = parsed.GetRequiredValue(retention),
+                HeadCacheEntries = parsed.GetValue(headCache),
                 Integrity = parsed.GetValue(integrity) == "records" ? Integrity.Records : Integrity.Full,
                 Rounds = parsed.GetValue(rounds),
                 Workloads = parsed.GetRequiredValue(workloads),
                 Directory = parsed.GetValue(db) ?? Defaults.Directory,
             };
-            var report = await Measure(settings, cancellation);
+            var report = await Measure(settings, contestants(settings), cancellation);
             Print(report, parsed.GetValue(json));
             return ExitCodes.Ok;
         });
-        return command;
     }
 
-    private static async Task<BenchReport> Measure(BenchSettings settings, CancellationToken cancellation)
+    private static async Task<BenchReport> Measure(BenchSettings settings, IReadOnlyList<Contestant> contestants, CancellationToken cancellation)
     {
-        var runner = new BenchRunner(settings, Contestant.LevelDbAndHonu(settings));
+        var runner = new BenchRunner(settings, contestants);
         BenchReport? report = null;
         // A thread of its own: one thread runs every workload, and this one stays free to hear Ctrl-C.
         await ProgressDisplay.RunStepsAsync("bench", runner.Steps, progress => Task.Factory.StartNew(
@@ -113,11 +129,11 @@ internal static class BenchCommand
             output.Json(pair, BenchReport.Write);
     }
 
-    private static int Number(ArgumentResult result, int most)
+    private static int Number(ArgumentResult result, int most, int least = 1)
     {
-        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most)
+        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
             return number;
-        result.AddError($"\"{result.Tokens[0].Value}\" is not a number from 1 to {most}.");
+        result.AddError($"\"{result.Tokens[0].Value}\" is not a number from {least} to {most}.");
         return 0;
     }
 
