@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Running;
+using Honu.Benchmarks;
 
 // All suites: dotnet run -c Release --project benchmarks/Honu.Benchmarks -- --filter '*'
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+BenchmarkSwitcher.FromAssembly(typeof(StoreBenchmarks).Assembly).Run(args);

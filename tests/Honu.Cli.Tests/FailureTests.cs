@@ -206,6 +206,7 @@ public sealed class FailureTests : IDisposable
     [InlineData("status", "--help")]
     [InlineData("stats", "--help")]
     [InlineData("sync", "--help")]
+    [InlineData("bench", "--help")]
     public async Task Help_OfEveryVerb_ShowsExamplesAndExitCodes(params string[] args)
     {
         var result = await HonuProcess.Run(args);

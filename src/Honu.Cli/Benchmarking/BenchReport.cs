@@ -4,7 +4,7 @@ namespace Honu.Cli.Benchmarking;
 
 /// <summary>The figures of one engine at one workload: medians over the rounds.</summary>
 internal sealed record EngineFigures(
-    string Workload, int ValueSize, string Engine, string? Retention, double OpsPerSec, double CpuMicrosPerOp, double AllocatedBytesPerOp);
+    string Workload, int ValueSize, string Engine, string? Retention, double OpsPerSec, double CpuMicrosPerOp, double AllocatedBytesPerOp, string? DoesNot);
 
 /// <summary>One engine divided by the first one: medians of the ratios of each round. Times per operation, so above 1 is slower.</summary>
 internal sealed record PairFigures(string Workload, int ValueSize, string Engine, string? Retention, double RatioWall, double RatioCpu, double RatioProcessCpu);
@@ -38,7 +38,8 @@ internal sealed class BenchReport(IReadOnlyList<Contestant> contestants)
             contestants[i].Retention,
             Median(rounds.Select(static m => m.Operations / m.WallNanoseconds * 1e9)),
             Median(rounds.Select(static m => m.ThreadCpuNanoseconds / m.Operations / 1000)),
-            Median(rounds.Select(static m => (double)m.AllocatedBytes / m.Operations)));
+            Median(rounds.Select(static m => (double)m.AllocatedBytes / m.Operations)),
+            contestants[i].DoesNot);
 
     /// <summary>Every other engine beside the first.</summary>
     public IEnumerable<PairFigures> Pairs() =>
@@ -72,6 +73,8 @@ internal sealed class BenchReport(IReadOnlyList<Contestant> contestants)
         json.WriteNumber("opsPerSec"u8, Math.Round(figures.OpsPerSec, 1));
         json.WriteNumber("cpuMicrosPerOp"u8, Math.Round(figures.CpuMicrosPerOp, 4));
         json.WriteNumber("allocatedBytesPerOp"u8, Math.Round(figures.AllocatedBytesPerOp, 3));
+        if (figures.DoesNot is not null)
+            json.WriteString("doesNot"u8, figures.DoesNot);
         json.WriteEndObject();
     }
 
@@ -82,6 +85,8 @@ internal sealed class BenchReport(IReadOnlyList<Contestant> contestants)
         json.WriteNumber("valueSize"u8, figures.ValueSize);
         if (figures.Retention is not null)
             json.WriteString("retention"u8, figures.Retention);
+        else
+            json.WriteString("engine"u8, figures.Engine);
         json.WriteNumber("ratioWall"u8, Math.Round(figures.RatioWall, 4));
         json.WriteNumber("ratioCpu"u8, Math.Round(figures.RatioCpu, 4));
         json.WriteNumber("ratioProcessCpu"u8, Math.Round(figures.RatioProcessCpu, 4));

@@ -48,7 +48,7 @@ internal sealed class BenchRunner(BenchSettings settings, IReadOnlyList<Contesta
                 {
                     for (var i = 0; i < databases.Length; i++)
                         databases[i] = new Database(contestants[i], directory.Next());
-                    Measurement.Settle(cancellation);
+                    BackgroundWork.WaitForEnd(cancellation);
                     foreach (var workload in part)
                     {
                         progress($"{name}, {valueBytes} B, {workload.Name}");

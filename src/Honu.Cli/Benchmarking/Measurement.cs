@@ -12,14 +12,7 @@ namespace Honu.Cli.Benchmarking;
 internal readonly record struct Measurement(
     int Operations, double WallNanoseconds, double ThreadCpuNanoseconds, double ProcessCpuNanoseconds, long AllocatedBytes)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(5);
-
-    // A compaction is quiet while it waits for the disk: the pause must be longer than a sync of one table usually takes.
-    private const int QuietPolls = 20;
-
-    private const long QuietNanoseconds = 500_000;
-
-    /// <summary>Runs a workload and measures it. Compactions of earlier ones must have ended: see <see cref="Settle"/>.</summary>
+    /// <summary>Runs a workload and measures it. Compactions of earlier ones must have ended: see <see cref="BackgroundWork"/>.</summary>
     public static Measurement Take(Func<int> workload, CancellationToken cancellation)
     {
         // What earlier workloads left to the garbage collector is not this one's to pay.
@@ -34,22 +27,8 @@ internal readonly record struct Measurement(
         var wall = Stopwatch.GetElapsedTime(start);
         thread = CpuTime.OfThread() - thread;
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        Settle(cancellation);
+        BackgroundWork.WaitForEnd(cancellation);
         process = CpuTime.OfProcess() - process;
         return new Measurement(operations, wall.TotalNanoseconds, thread, process, allocated);
-    }
-
-    /// <summary>Waits until the process does nothing any more: the engines compact in threads of their own, for a while after the last write.</summary>
-    public static void Settle(CancellationToken cancellation)
-    {
-        var last = CpuTime.OfProcess();
-        for (var quiet = 0; quiet < QuietPolls;)
-        {
-            if (cancellation.WaitHandle.WaitOne(Poll))
-                cancellation.ThrowIfCancellationRequested();
-            var now = CpuTime.OfProcess();
-            quiet = now - last < QuietNanoseconds ? quiet + 1 : 0;
-            last = now;
-        }
     }
 }

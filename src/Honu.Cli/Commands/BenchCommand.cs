@@ -12,11 +12,27 @@ internal static class BenchCommand
 {
     private const int MaxKeys = 100_000_000;
     private const int MaxRounds = 1000;
-    private const int MaxHeadCache = 16 << 20;
+    private const int MaxHeadCacheEntries = 16 << 20;
 
     private static readonly BenchSettings Defaults = new();
 
     public static Command Create()
+    {
+        var command = new VerbCommand(
+            "bench",
+            "Measure Honu beside bare LevelDB with the same engine options, interleaved in this process. Prints medians over the rounds; "
+            + "ratios are times per operation, Honu's divided by LevelDB's of the same round.",
+            """
+              honu bench
+              honu bench --keys 100000 --value-sizes 100,4KiB,64KiB --retention parents,10 --rounds 7
+              honu bench --workloads readrandom,scan --integrity records --json
+            """);
+        Configure(command, Contestant.LevelDbAndHonu);
+        return command;
+    }
+
+    /// <summary>Gives a command the options of <c>honu bench</c>, and makes it measure these databases.</summary>
+    public static void Configure(Command command, Func<BenchSettings, IReadOnlyList<Contestant>> contestants)
     {
         var keys = new Option<int>("--keys")
         {
@@ -36,10 +52,10 @@ internal static class BenchCommand
         var retention = List("--retention", $"What Honu keeps of the past: {EngineOptions.RetentionForms}. Several, separated by commas, are compared.", "KINDS", "parents", ParseRetention);
         var headCache = new Option<int>("--head-cache")
         {
-            Description = $"Entries of Honu's cache of current versions, from 0 (none) to {MaxHeadCache}. The default holds every key of the default run, so that overwrites are hits.",
+            Description = $"Entries of Honu's head cache, up to {MaxHeadCacheEntries}; 0 for none. The default holds every key of the default run, so that each overwrite is a hit.",
             HelpName = "N",
             DefaultValueFactory = static _ => Defaults.HeadCacheEntries,
-            CustomParser = static result => Number(result, MaxHeadCache, least: 0),
+            CustomParser = static result => Number(result, MaxHeadCacheEntries, least: 0),
         };
         var integrity = new Option<string>("--integrity")
         {
@@ -62,20 +78,13 @@ internal static class BenchCommand
             string.Join(',', Workload.All.Select(static workload => workload.Name)),
             ParseWorkload);
         var json = new Option<bool>("--json") { Description = "Print JSON, one object per line." };
-        var db = new Option<string>("--db")
+        var db = new Option<string?>("--db")
         {
             Description = "Where the temporary databases are made; removed afterwards. Default: the system's directory for temporary files.",
             HelpName = "DIR",
         };
-        var command = new VerbCommand(
-            "bench",
-            "Measure Honu beside bare LevelDB with the same engine options, interleaved in this process. Prints medians over the rounds; "
-            + "ratios are times per operation, Honu's divided by LevelDB's of the same round.",
-            """
-              honu bench
-              honu bench --keys 100000 --value-sizes 100,4KiB,64KiB --retention parents,10 --rounds 7
-              honu bench --workloads readrandom,scan --integrity records --json
-            """) { keys, sizes, durability, retention, headCache, integrity, rounds, workloads, db, json };
+        foreach (var option in (Option[])[keys, sizes, durability, retention, headCache, integrity, rounds, workloads, db, json])
+            command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             var settings = new BenchSettings
@@ -90,16 +99,15 @@ internal static class BenchCommand
                 Workloads = parsed.GetRequiredValue(workloads),
                 Directory = parsed.GetValue(db) ?? Defaults.Directory,
             };
-            var report = await Measure(settings, cancellation);
+            var report = await Measure(settings, contestants(settings), cancellation);
             Print(report, parsed.GetValue(json));
             return ExitCodes.Ok;
         });
-        return command;
     }
 
-    private static async Task<BenchReport> Measure(BenchSettings settings, CancellationToken cancellation)
+    private static async Task<BenchReport> Measure(BenchSettings settings, IReadOnlyList<Contestant> contestants, CancellationToken cancellation)
     {
-        var runner = new BenchRunner(settings, Contestant.LevelDbAndHonu(settings));
+        var runner = new BenchRunner(settings, contestants);
         BenchReport? report = null;
         // A thread of its own: one thread runs every workload, and this one stays free to hear Ctrl-C.
         await ProgressDisplay.RunStepsAsync("bench", runner.Steps, progress => Task.Factory.StartNew(
