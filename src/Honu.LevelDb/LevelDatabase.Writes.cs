@@ -55,6 +55,12 @@ public sealed partial class LevelDatabase
         Check(error);
     }
 
+    internal void WriteUnguarded(LevelWriteBatch batch, bool sync)
+    {
+        ThrowIfWriteFailed();
+        Check(_handle.WriteUnguarded(batch.Handle, sync));
+    }
+
     /// <summary>A durable barrier: everything that was written before this call is on disk when it returns.</summary>
     /// <remarks>
     /// More than the last write with <c>sync</c> promises: when the write buffer becomes full LevelDB begins another log without syncing the one

@@ -81,8 +81,14 @@ public sealed partial class HonuNamespace
         ThrowIfSnapshot();
         StoreLimits.CheckKey(key);
         CheckValue(_core, value);
-        _core.ThrowIfDisposed();
-        return _core.Writer.Commit(new WriteOperation(kind, Name, key, value, RecordChecksum.OfValue(value), expected, IsSynced(_core, options)));
+        var hash = 0UL;
+        if (State is { } state)
+        {
+            hash = _core.Hash.Of(state.Id, key);
+            _core.Heads.Prefetch(hash);
+        }
+
+        return _core.Writer.Commit(new WriteOperation(kind, Name, key, value, RecordChecksum.OfValue(value), expected, IsSynced(_core, options), State, hash));
     }
 
     private void ThrowIfSnapshot()

@@ -17,8 +17,7 @@ internal sealed unsafe class BatchHandle : SafeHandle
     {
         bool added = false;
         DangerousAddRef(ref added);
-        fixed (byte* k = &NativeMethods.Pin(key), v = &NativeMethods.Pin(value))
-            NativeMethods.leveldb_writebatch_put(handle, k, (nuint)key.Length, v, (nuint)value.Length);
+        PutUnguarded(key, value);
         DangerousRelease();
     }
 
@@ -26,8 +25,7 @@ internal sealed unsafe class BatchHandle : SafeHandle
     {
         bool added = false;
         DangerousAddRef(ref added);
-        fixed (byte* k = &NativeMethods.Pin(key))
-            NativeMethods.leveldb_writebatch_delete(handle, k, (nuint)key.Length);
+        DeleteUnguarded(key);
         DangerousRelease();
     }
 
@@ -35,9 +33,23 @@ internal sealed unsafe class BatchHandle : SafeHandle
     {
         bool added = false;
         DangerousAddRef(ref added);
-        NativeMethods.leveldb_writebatch_clear(handle);
+        ClearUnguarded();
         DangerousRelease();
     }
+
+    internal void PutUnguarded(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        fixed (byte* k = &NativeMethods.Pin(key), v = &NativeMethods.Pin(value))
+            NativeMethods.leveldb_writebatch_put(handle, k, (nuint)key.Length, v, (nuint)value.Length);
+    }
+
+    internal void DeleteUnguarded(ReadOnlySpan<byte> key)
+    {
+        fixed (byte* k = &NativeMethods.Pin(key))
+            NativeMethods.leveldb_writebatch_delete(handle, k, (nuint)key.Length);
+    }
+
+    internal void ClearUnguarded() => NativeMethods.leveldb_writebatch_clear(handle);
 
     protected override bool ReleaseHandle()
     {

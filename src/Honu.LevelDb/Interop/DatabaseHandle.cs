@@ -126,6 +126,16 @@ internal sealed unsafe class DatabaseHandle : SafeHandle
         return error == null ? null : ErrorTranslation.TakeMessage(error);
     }
 
+    /// <summary>Like <see cref="Write"/>, for a batch that its owner keeps from being disposed meanwhile.</summary>
+    internal string? WriteUnguarded(BatchHandle batch, bool sync)
+    {
+        byte* error = null;
+        Acquire();
+        NativeMethods.leveldb_write(handle, WriteOptions(sync), batch.DangerousGetHandle(), &error);
+        DangerousRelease();
+        return error == null ? null : ErrorTranslation.TakeMessage(error);
+    }
+
     internal IteratorHandle CreateIterator(SnapshotHandle? snapshot, bool verify, bool fill)
     {
         Acquire();

@@ -30,7 +30,7 @@ internal sealed class LevelDbEngine : IStorageEngine
     {
         try
         {
-            _database.Write(((Batch)batch).Native, sync);
+            _database.WriteUnguarded(((Batch)batch).Native, sync);
         }
         catch (LevelDbException error)
         {
@@ -136,11 +136,11 @@ internal sealed class LevelDbEngine : IStorageEngine
 
         public override int Count => Native.Count;
 
-        public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Native.Put(key, value);
+        public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Native.PutUnguarded(key, value);
 
-        public override void Delete(ReadOnlySpan<byte> key) => Native.Delete(key);
+        public override void Delete(ReadOnlySpan<byte> key) => Native.DeleteUnguarded(key);
 
-        public override void Clear() => Native.Clear();
+        public override void Clear() => Native.ClearUnguarded();
 
         public override void Dispose() => Native.Dispose();
     }

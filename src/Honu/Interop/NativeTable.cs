@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Honu.Interop;
 
@@ -34,6 +35,13 @@ internal sealed unsafe class NativeTable<T> : SafeHandle
                 throw new ArgumentOutOfRangeException(nameof(index));
             return ref _first[index];
         }
+    }
+
+    /// <summary>Asks for an entry's cache line ahead of its use. Free of effect for a wrong index.</summary>
+    public void Prefetch(int index)
+    {
+        if (Sse.IsSupported && (uint)index < (uint)_length)
+            Sse.Prefetch0(_first + index);
     }
 
     /// <summary>Some entries in a row.</summary>

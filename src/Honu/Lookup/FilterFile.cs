@@ -14,7 +14,7 @@ namespace Honu.Lookup;
 /// </remarks>
 internal static class FilterFile
 {
-    private const string Name = "FILTER";
+    private const string Name = "HONU.FILTER";
     private const int NonceBytes = 16;
     private const int HeaderBytes = 8 + NonceBytes + KeyHash.SecretBytes + 24;
     private const int ChecksumBytes = 4;

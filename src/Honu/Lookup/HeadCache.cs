@@ -25,7 +25,6 @@ internal sealed class HeadCache : IDisposable
     private readonly int _length;
     private readonly NativeTable<uint> _tags;
     private readonly NativeTable<Entry> _entries;
-    private uint _victim;
 
     /// <param name="hash">The store's hash.</param>
     /// <param name="maxEntries">Most heads; 0 switches the cache off.</param>
@@ -40,10 +39,23 @@ internal sealed class HeadCache : IDisposable
     /// <summary>Memory of the tables in bytes.</summary>
     public long Bytes => (long)_length * (sizeof(uint) + Unsafe.SizeOf<Entry>());
 
-    /// <summary>Looks a key up by its <see cref="KeyHash.Of"/>.</summary>
-    public bool TryFind(ulong hash, ushort ns, ReadOnlySpan<byte> key, out Head head)
+    /// <summary>Asks for the lines where a key's head probably is, ahead of <see cref="TryFind"/>. Called from any thread, also after the disposal of the store has begun.</summary>
+    public void Prefetch(ulong hash)
     {
-        var at = Find(hash, ns, key);
+        var start = SetOf(hash);
+        _tags.Prefetch(start);
+        _entries.Prefetch(start + HomeOf(hash));
+    }
+
+    /// <summary>Looks a key up by its <see cref="KeyHash.Of"/>.</summary>
+    /// <param name="hash">The hash of the key.</param>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="head">What is known of it.</param>
+    /// <param name="at">Where it is, for <see cref="Set"/>; negative when it is not known.</param>
+    public bool TryFind(ulong hash, ushort ns, ReadOnlySpan<byte> key, out Head head, out int at)
+    {
+        at = Find(hash, ns, key);
         if (at < 0)
         {
             head = default;
@@ -55,12 +67,11 @@ internal sealed class HeadCache : IDisposable
         return true;
     }
 
-    /// <summary>Remembers the head of a key, in place of what was known of it.</summary>
-    public void Set(ulong hash, ushort ns, ReadOnlySpan<byte> key, in Head head)
+    /// <summary>Remembers the head of a key, in place of what was known of it: at the place that <see cref="TryFind"/> has just told.</summary>
+    public void Set(int at, ulong hash, ushort ns, ReadOnlySpan<byte> key, in Head head)
     {
         if (_length == 0)
             return;
-        var at = Find(hash, ns, key);
         if (at < 0)
         {
             at = Place(hash);
@@ -132,16 +143,22 @@ internal sealed class HeadCache : IDisposable
         MemoryMarshal.Write(kept[8..], _hash.SecondOf(ns, key));
     }
 
-    // A free way of the set, or that of any other key: which one hardly matters, and order would have to be kept.
+    // Its home if that is free, because it was prefetched; else another free way; else its home all the same: whom it drives out hardly matters.
     private int Place(ulong hash)
     {
         var start = SetOf(hash);
-        var free = _tags.Slice(start, Ways).IndexOf(0u);
-        if (free < 0)
-            free = (int)(_victim++ % Ways);
-        _tags[start + free] = TagOf(hash);
-        return start + free;
+        var way = HomeOf(hash);
+        if (_tags[start + way] != 0)
+        {
+            var free = _tags.Slice(start, Ways).IndexOf(0u);
+            way = free < 0 ? way : free;
+        }
+
+        _tags[start + way] = TagOf(hash);
+        return start + way;
     }
+
+    private static int HomeOf(ulong hash) => (int)(hash >> 8) & (Ways - 1);
 
     private int SetOf(ulong hash) => (int)(((hash >> 32) * (ulong)(_length / Ways)) >> 32) * Ways;
 

@@ -12,27 +12,25 @@ internal sealed class CommitQueue
 {
     private readonly Lock _gate = new();
     private readonly Queue<CommitRequest> _waiting = new();
-    private bool _leading;
+
+    // 1 while somebody leads. Taken and given back without the lock as long as nobody waits.
+    private int _leading;
+    private volatile bool _hasWaiting;
 
     /// <summary>Becomes the leader if nobody leads or waits. The caller must call <see cref="Leave"/> in the end.</summary>
-    public bool TryLead()
-    {
-        lock (_gate)
-        {
-            if (_leading || _waiting.Count > 0)
-                return false;
-            return _leading = true;
-        }
-    }
+    public bool TryLead() => !_hasWaiting && Interlocked.CompareExchange(ref _leading, 1, 0) == 0;
 
     /// <summary>Waits until the request is done (<see langword="false"/>) or this thread leads (<see langword="true"/>).</summary>
     public bool EnqueueAndWait(CommitRequest request)
     {
         lock (_gate)
         {
-            if (!_leading && _waiting.Count == 0)
-                return _leading = true;
             _waiting.Enqueue(request);
+            _hasWaiting = true;
+
+            // Seen by a leader that leaves now, or else by us: one of the two finds the leadership free and gives it to the first in line.
+            if (Interlocked.CompareExchange(ref _leading, 1, 0) == 0)
+                HandOver();
         }
 
         return request.Wait() == CommitRequestState.Leading;
@@ -49,27 +47,40 @@ internal sealed class CommitQueue
     }
 
     /// <summary>Whether somebody waits behind the leader, as far as can be told without the lock: who is missed waits for the next group.</summary>
-    public bool HasWaiting => _waiting.Count > 0;
+    public bool HasWaiting => _hasWaiting;
 
     /// <summary>Takes the next waiting request that <paramref name="accept"/> lets share the leader's batch.</summary>
     public CommitRequest? TryTake<TState>(TState state, Func<TState, CommitRequest, bool> accept)
     {
         lock (_gate)
         {
-            return _waiting.TryPeek(out var next) && !next.IsExclusive && accept(state, next) ? _waiting.Dequeue() : null;
+            if (!_waiting.TryPeek(out var next) || next.IsExclusive || !accept(state, next))
+                return null;
+            _waiting.Dequeue();
+            _hasWaiting = _waiting.Count > 0;
+            return next;
         }
     }
 
     /// <summary>Ends the leadership and hands it to the next in line.</summary>
     public void Leave()
     {
-        CommitRequest? next;
+        // An exchange, not a write: whether somebody waits must be read after everybody can see that nobody leads.
+        Interlocked.Exchange(ref _leading, 0);
+        if (!_hasWaiting)
+            return;
         lock (_gate)
         {
-            if (!_waiting.TryDequeue(out next))
-                _leading = false;
+            if (_waiting.Count > 0 && Interlocked.CompareExchange(ref _leading, 1, 0) == 0)
+                HandOver();
         }
+    }
 
-        next?.Complete(CommitRequestState.Leading);
+    // Under the lock, with the leadership taken for the one who gets it.
+    private void HandOver()
+    {
+        var next = _waiting.Dequeue();
+        _hasWaiting = _waiting.Count > 0;
+        next.Complete(CommitRequestState.Leading);
     }
 }

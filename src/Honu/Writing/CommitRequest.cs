@@ -22,6 +22,8 @@ internal sealed class CommitRequest
     private uint _valueChecksum;
     private VersionId _expected;
     private bool _sync;
+    private NamespaceState? _namespaceState;
+    private ulong _hash;
 
     /// <summary>Nobody else commits this one: its thread must lead.</summary>
     public bool IsExclusive { get; init; }
@@ -34,24 +36,32 @@ internal sealed class CommitRequest
 
     public int ByteCount => _keyLength + _valueLength;
 
-    public WriteOperation Operation => new(_kind, _namespace, _bytes.AsSpan(0, _keyLength), _bytes.AsSpan(_keyLength, _valueLength), _valueChecksum, _expected, _sync);
+    public WriteOperation Operation => new(_kind, _namespace, _bytes.AsSpan(0, _keyLength), _bytes.AsSpan(_keyLength, _valueLength), _valueChecksum, _expected, _sync, _namespaceState, _hash);
+
+    // One per thread: a thread waits for one write at a time.
+    [ThreadStatic]
+    private static CommitRequest? t_own;
 
     public static CommitRequest Copy(in WriteOperation operation)
     {
         var bytes = ArrayPool<byte>.Shared.Rent(operation.Key.Length + operation.Value.Length);
         operation.Key.CopyTo(bytes);
         operation.Value.CopyTo(bytes.AsSpan(operation.Key.Length));
-        return new CommitRequest
-        {
-            _bytes = bytes,
-            _keyLength = operation.Key.Length,
-            _valueLength = operation.Value.Length,
-            _kind = operation.Kind,
-            _namespace = operation.Namespace,
-            _valueChecksum = operation.ValueChecksum,
-            _expected = operation.Expected,
-            _sync = operation.Sync,
-        };
+        var request = t_own ??= new CommitRequest();
+        request._bytes = bytes;
+        request._keyLength = operation.Key.Length;
+        request._valueLength = operation.Value.Length;
+        request._kind = operation.Kind;
+        request._namespace = operation.Namespace;
+        request._valueChecksum = operation.ValueChecksum;
+        request._expected = operation.Expected;
+        request._sync = operation.Sync;
+        request._namespaceState = operation.State;
+        request._hash = operation.Hash;
+        request._state = CommitRequestState.Waiting;
+        request.Outcome = default;
+        request.Error = null;
+        return request;
     }
 
     /// <summary>Gives the copied bytes back; only after <see cref="Wait"/> has returned.</summary>
@@ -59,6 +69,9 @@ internal sealed class CommitRequest
     {
         ArrayPool<byte>.Shared.Return(_bytes);
         _bytes = [];
+
+        // The thread may outlive the store.
+        _namespaceState = null;
     }
 
     public CommitRequestState Wait()

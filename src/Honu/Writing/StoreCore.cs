@@ -202,7 +202,7 @@ internal sealed class StoreCore
     public void Abandon()
     {
         // The batch went with the store: what waited in the queue behind its disposal has staged nothing.
-        if (!IsDisposed)
+        if (!IsDisposed && Batch.Count > 0)
             Batch.Clear();
         Namespaces.Discard();
 

@@ -144,7 +144,7 @@ internal sealed class StoreWriter(StoreCore core)
     private WriteOutcome Stage(in WriteOperation operation)
     {
         var needsObject = operation.Kind == WriteKind.Delete || !operation.Expected.IsNone;
-        var state = core.Namespaces.FindOrStaged(operation.Namespace);
+        var state = operation.State ?? core.Namespaces.FindOrStaged(operation.Namespace);
         if (state is null)
         {
             if (needsObject)
@@ -152,15 +152,15 @@ internal sealed class StoreWriter(StoreCore core)
             state = core.Namespaces.GetOrAdd(operation.Namespace, core.Batch);
         }
 
-        var hash = core.Hash.Of(state.Id, operation.Key);
-        if (core.Heads.TryFind(hash, state.Id, operation.Key, out var head) && Suffices(head, state, operation))
-            return StageNext(state, hash, operation, new Predecessor(head.Version, head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence)));
+        var hash = operation.State is null ? core.Hash.Of(state.Id, operation.Key) : operation.Hash;
+        if (core.Heads.TryFind(hash, state.Id, operation.Key, out var head, out var headAt) && Suffices(head, state, operation))
+            return StageNext(state, hash, headAt, operation, new Predecessor(head.Version, head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence)));
         if (!core.Presence.MayExist(hash))
-            return needsObject ? default : StageFirst(state, hash, operation);
+            return needsObject ? default : StageFirst(state, hash, headAt, operation);
 
         using var found = core.Engine.Get(KeySpaces.CurrentKey(_keyBuffer, state.Id, operation.Key));
         if (!found.Found)
-            return needsObject ? default : StageFirst(state, hash, operation);
+            return needsObject ? default : StageFirst(state, hash, headAt, operation);
 
         var previous = StoreCore.Parse(found.Span, operation.Key);
         var refused = operation.Kind switch
@@ -172,7 +172,7 @@ internal sealed class StoreWriter(StoreCore core)
         if (refused)
             return new WriteOutcome(Applied: false, previous.ToObjectVersion());
         var sequence = core.History.StagePrevious(state, operation.Key, previous, lostConflict: false);
-        return StageNext(state, hash, operation, new Predecessor(previous.Version, previous.Creator, ContextAfter(previous), sequence));
+        return StageNext(state, hash, headAt, operation, new Predecessor(previous.Version, previous.Creator, ContextAfter(previous), sequence));
     }
 
     // A head says enough when the write goes on whatever the record holds; a refusal tells more of the record, and history may want its value.
@@ -188,13 +188,13 @@ internal sealed class StoreWriter(StoreCore core)
         };
     }
 
-    private WriteOutcome StageFirst(NamespaceState state, ulong hash, in WriteOperation operation)
+    private WriteOutcome StageFirst(NamespaceState state, ulong hash, int headAt, in WriteOperation operation)
     {
         core.Presence.Add(hash);
-        return StageNext(state, hash, operation, new Predecessor(default, core.Identity.Replica, Context: null, HistorySequence: 0));
+        return StageNext(state, hash, headAt, operation, new Predecessor(default, core.Identity.Replica, Context: null, HistorySequence: 0));
     }
 
-    private WriteOutcome StageNext(NamespaceState state, ulong hash, in WriteOperation operation, in Predecessor previous)
+    private WriteOutcome StageNext(NamespaceState state, ulong hash, int headAt, in WriteOperation operation, in Predecessor previous)
     {
         var version = new VersionId(core.Clock.Next(previous.Version.Scalar), core.Identity.Replica);
         var isTombstone = operation.Kind == WriteKind.Delete;
@@ -204,8 +204,8 @@ internal sealed class StoreWriter(StoreCore core)
         IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
         core.StageReplacement(state, version, previous.Version, isLocal: true);
         if (previous.Context is null && (previous.Version.IsNone || previous.Version.Replica == version.Replica))
-            core.Heads.Set(hash, state.Id, operation.Key, new Head(version, previous.HistorySequence, isTombstone));
-        else
+            core.Heads.Set(headAt, hash, state.Id, operation.Key, new Head(version, previous.HistorySequence, isTombstone));
+        else if (headAt >= 0)
             core.Heads.Remove(hash, state.Id, operation.Key);
         return new WriteOutcome(Applied: true, new ObjectVersion(version, previous.Version, previous.Creator, isTombstone, operation.Value.Length));
     }

@@ -8,7 +8,7 @@ internal enum WriteKind : byte
 }
 
 /// <summary>One local write, on its way to the commit.</summary>
-internal readonly ref struct WriteOperation(WriteKind kind, string @namespace, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint valueChecksum, VersionId expected, bool sync)
+internal readonly ref struct WriteOperation(WriteKind kind, string @namespace, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint valueChecksum, VersionId expected, bool sync, NamespaceState? state = null, ulong hash = 0)
 {
     public WriteKind Kind { get; } = kind;
 
@@ -25,6 +25,12 @@ internal readonly ref struct WriteOperation(WriteKind kind, string @namespace, R
     public VersionId Expected { get; } = expected;
 
     public bool Sync { get; } = sync;
+
+    /// <summary>The namespace, when the caller knew it before the queue.</summary>
+    public NamespaceState? State { get; } = state;
+
+    /// <summary>The key's hash, when <see cref="State"/> is known.</summary>
+    public ulong Hash { get; } = hash;
 }
 
 /// <summary>What a local write did.</summary>
