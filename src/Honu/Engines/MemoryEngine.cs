@@ -89,7 +89,11 @@ public sealed class MemoryEngine : IStorageEngine
     }
 
     /// <summary>Bytes of keys and values ever written; the garbage collector frees those that were replaced.</summary>
-    public long GetMemoryBytes() => _bytes;
+    public long GetMemoryBytes()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _bytes;
+    }
 
     /// <summary>Nothing to do.</summary>
     public void Compact() => ObjectDisposedException.ThrowIf(_disposed, this);
