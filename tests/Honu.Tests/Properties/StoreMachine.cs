@@ -7,6 +7,9 @@ namespace Honu.Tests.Properties;
 /// <summary>Runs one step on a real store and on the model, and compares everything that both say about it.</summary>
 internal sealed class StoreMachine : IDisposable
 {
+    private static readonly EqualityComparer<byte[]> KeyEquality = EqualityComparer<byte[]>.Create(
+        static (a, b) => a.AsSpan().SequenceEqual(b), static key => key.Length);
+
     private readonly string _path;
     private readonly IStorageEngineFactory _engine;
     private readonly ManualTimeProvider _time = new();
@@ -205,7 +208,8 @@ internal sealed class StoreMachine : IDisposable
 
         var found = view.Scan(scan.Space, options);
 
-        Assert.Equal(expected.Select(entry => Convert.ToHexString(entry.Key)).ToArray(), found.Select(entry => Convert.ToHexString(entry.Key)).ToArray());
+        if (!expected.Select(entry => entry.Key).SequenceEqual(found.Select(entry => entry.Key), KeyEquality))
+            Assert.Equal(expected.Select(entry => Convert.ToHexString(entry.Key)).ToArray(), found.Select(entry => Convert.ToHexString(entry.Key)).ToArray());
         foreach (var (wanted, entry) in expected.Zip(found))
         {
             AssertSame(wanted.Version, entry.Version, scan.Space, wanted.Key, model);
@@ -251,6 +255,9 @@ internal sealed class StoreMachine : IDisposable
 
     private void AssertSame(ModelVersion wanted, ObjectVersion found, string space, byte[] key, ModelStore model)
     {
+        // Most of a run is this comparison, and xunit's own would be most of its time.
+        if (found == new ObjectVersion(Id(wanted.Number), Id(wanted.Parent), Id(model.First(space, key).Number).Replica, wanted.IsDeleted, wanted.Value.Length))
+            return;
         Assert.Equal(Id(wanted.Number), found.Id);
         Assert.Equal(Id(wanted.Parent), found.Parent);
         Assert.Equal(wanted.IsDeleted, found.IsDeleted);
