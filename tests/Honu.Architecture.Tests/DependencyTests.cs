@@ -7,13 +7,15 @@ namespace Honu.Architecture.Tests;
 //
 //   Honu.Cli ─► Honu.Hosting ─► Honu.Grpc
 //      │             └────────► Honu.Replication ─► Honu ─► Honu.LevelDb
-//      └───► Honu.Simulation ──► Honu.Replication
+//      └───► Honu.Simulation ──► Honu.Replication     ▲
+//                                       Honu.Sqlite ──┘
 public sealed partial class DependencyTests
 {
     private static readonly Dictionary<string, string[]> Arrows = new(StringComparer.Ordinal)
     {
         ["Honu.LevelDb"] = [],
         ["Honu"] = ["Honu.LevelDb"],
+        ["Honu.Sqlite"] = ["Honu"],
         ["Honu.Replication"] = ["Honu"],
         ["Honu.Grpc"] = [],
         ["Honu.Hosting"] = ["Honu.Grpc", "Honu.Replication"],
@@ -38,6 +40,7 @@ public sealed partial class DependencyTests
     [Theory]
     [InlineData("Honu.LevelDb")]
     [InlineData("Honu")]
+    [InlineData("Honu.Sqlite")]
     [InlineData("Honu.Replication")]
     [InlineData("Honu.Simulation")]
     public void Library_BelowTheShell_KnowsNoAspNetCore(string library)

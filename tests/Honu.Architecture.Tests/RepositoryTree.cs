@@ -9,7 +9,7 @@ internal static class RepositoryTree
 
     /// <summary>The libraries, in the order of their dependencies; the command line is a program, not a library.</summary>
     public static readonly string[] Libraries =
-        ["Honu.LevelDb", "Honu", "Honu.Replication", "Honu.Grpc", "Honu.Hosting", "Honu.Simulation"];
+        ["Honu.LevelDb", "Honu", "Honu.Sqlite", "Honu.Replication", "Honu.Grpc", "Honu.Hosting", "Honu.Simulation"];
 
     public static string Root { get; } = FindRoot();
 

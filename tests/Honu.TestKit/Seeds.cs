@@ -4,15 +4,25 @@ namespace Honu.TestKit;
 
 /// <summary>
 /// Seeds of random tests. Without settings every run of the suite tries the same seeds, so a red build is red for everyone.
-/// <c>HONU_SEED</c> starts elsewhere (alone: that seed only), <c>HONU_RUNS</c> says how many seeds to try: together they are the nightly run.
+/// <c>HONU_SEED</c> starts elsewhere (alone: that seed only), <c>HONU_RUNS</c> says how many seeds to try and <c>HONU_OPERATIONS</c> how long
+/// each run is: together they are the nightly run.
 /// </summary>
 public static class Seeds
 {
     private const string SeedVariable = "HONU_SEED";
     private const string RunsVariable = "HONU_RUNS";
+    private const string OperationsVariable = "HONU_OPERATIONS";
 
     /// <summary>The seed of a test that makes one run: <c>HONU_SEED</c>, else <paramref name="usual"/>.</summary>
     public static int Of(int usual) => Read(SeedVariable) ?? usual;
+
+    /// <summary>How many operations a random run has: <c>HONU_OPERATIONS</c>, else <paramref name="usual"/>.</summary>
+    public static int Operations(int usual) => Read(OperationsVariable) switch
+    {
+        null => usual,
+        < 1 => throw new InvalidOperationException($"{OperationsVariable} must be at least 1, or the test would pass without running."),
+        { } operations => operations,
+    };
 
     /// <summary>Calls <paramref name="body"/> with consecutive seeds; the first failure names its seed and how to repeat it.</summary>
     public static void Run(int usualSeed, int usualRuns, Action<int> body)

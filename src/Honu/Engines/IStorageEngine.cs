@@ -1,10 +1,19 @@
+using Honu.Format;
+
 namespace Honu.Engines;
 
 /// <summary>What Honu needs from a database: ordered keys of bytes, atomic batches, snapshots and a durable barrier.</summary>
 /// <remarks>
+/// <para>
 /// Reads, snapshots and iterators are called from any thread, also while another thread writes; <see cref="Write"/> is called by one
-/// thread at a time. Keys are ordered as unsigned bytes. Errors are <see cref="HonuException"/>s. Bring your own database by
+/// thread at a time. Keys are ordered as unsigned bytes; keys and values may be empty. Bring your own database by
 /// implementing this interface and passing an <see cref="IStorageEngineFactory"/> in <see cref="HonuStoreOptions.Engine"/>.
+/// </para>
+/// <para>
+/// Errors are <see cref="HonuException"/>s. Misuse is an exception too and never a crash: <see cref="ObjectDisposedException"/> after
+/// <see cref="IDisposable.Dispose"/> (of the engine, also from its snapshots and iterators, which may be disposed after it),
+/// <see cref="ArgumentException"/> for a batch or a snapshot of another engine. Disposing twice does nothing.
+/// </para>
 /// </remarks>
 public interface IStorageEngine : IDisposable
 {
@@ -28,7 +37,7 @@ public interface IStorageEngine : IDisposable
     /// <summary>A barrier: when it returns, everything written before the call survives power loss.</summary>
     void Sync();
 
-    /// <summary>About how many bytes the keys in <c>[from, to)</c> take on disk.</summary>
+    /// <summary>About how many bytes the keys in <c>[from, to)</c> take on disk; an empty <paramref name="to"/> is the end. 0 where nothing is on a disk.</summary>
     long GetApproximateSize(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to);
 
     /// <summary>About how many bytes of memory the engine holds outside of the managed heap.</summary>
@@ -45,14 +54,22 @@ public interface IStorageEngineFactory
     bool UsesDirectory { get; }
 
     /// <summary>Tells the place from a copy of it: a store that finds another number than at its last opening was copied or restored, and takes a new epoch.</summary>
-    /// <returns>0 where copies cannot be told.</returns>
-    long Stamp(string path) => 0;
+    /// <returns>
+    /// By default the birth of the store's marker file where there is a directory, and 0, which means that copies cannot be told, where there is none.
+    /// </returns>
+    long Stamp(string path) => UsesDirectory ? StoreDirectory.Stamp(path) : 0;
 
     /// <summary>Opens the engine, creating it when it is not there.</summary>
+    /// <param name="path">The directory. It exists when <see cref="UsesDirectory"/> is set, and holds files of Honu, whose names begin with <c>HONU</c>.</param>
+    /// <param name="options">The store's options: take from them what applies, such as the sizes of caches.</param>
+    /// <exception cref="HonuStoreLockedException">It is open already, in this process (by whatever spelling of the path) or in another one.</exception>
+    /// <exception cref="HonuFormatException">The directory holds another engine's data. Nothing was written.</exception>
+    /// <exception cref="HonuCorruptionException">The data are damaged.</exception>
+    /// <exception cref="HonuIOException">The disk or the file system refused.</exception>
     IStorageEngine Open(string path, HonuStoreOptions options);
 }
 
-/// <summary>Writes to be applied together. Used by one thread at a time.</summary>
+/// <summary>Writes to be applied together, in their order: the last one on a key wins. Used by one thread at a time.</summary>
 public abstract class EngineBatch : IDisposable
 {
     /// <summary>Sets a key; the spans are copied.</summary>
@@ -71,14 +88,14 @@ public abstract class EngineBatch : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>A consistent view of an engine.</summary>
+/// <summary>A consistent view of an engine. Used by any number of threads.</summary>
 public abstract class EngineSnapshot : IDisposable
 {
     /// <summary>Lets go of the view.</summary>
     public abstract void Dispose();
 }
 
-/// <summary>Walks the keys in order, both ways. Used by one thread at a time; dispose it before the engine.</summary>
+/// <summary>Walks the keys in order, both ways. Used by one thread at a time; it keeps its view alive, also after its snapshot was disposed.</summary>
 /// <remarks>
 /// <see cref="Key"/> and <see cref="Value"/> are valid until the iterator moves. An engine may pass over data that it cannot read and
 /// go on: whoever has walked a range must call <see cref="ThrowIfFailed"/> before believing that nothing else was in it.
@@ -89,9 +106,11 @@ public abstract class EngineIterator : IDisposable
     public abstract bool IsValid { get; }
 
     /// <summary>The key it stands on.</summary>
+    /// <exception cref="InvalidOperationException">The iterator does not stand on an entry.</exception>
     public abstract ReadOnlySpan<byte> Key { get; }
 
     /// <summary>The value it stands on.</summary>
+    /// <exception cref="InvalidOperationException">The iterator does not stand on an entry.</exception>
     public abstract ReadOnlySpan<byte> Value { get; }
 
     /// <summary>Moves to the first key that is not less than <paramref name="key"/>.</summary>
@@ -100,10 +119,12 @@ public abstract class EngineIterator : IDisposable
     /// <summary>Moves to the last key that is less than <paramref name="key"/>.</summary>
     public abstract void SeekBefore(ReadOnlySpan<byte> key);
 
-    /// <summary>Moves to the next key.</summary>
+    /// <summary>Moves to the next key; behind the last one the iterator is not valid any more.</summary>
+    /// <exception cref="InvalidOperationException">The iterator does not stand on an entry.</exception>
     public abstract void Next();
 
-    /// <summary>Moves to the previous key.</summary>
+    /// <summary>Moves to the previous key; before the first one the iterator is not valid any more.</summary>
+    /// <exception cref="InvalidOperationException">The iterator does not stand on an entry.</exception>
     public abstract void Previous();
 
     /// <summary>Throws when something could not be read since the iterator was made.</summary>

@@ -30,7 +30,7 @@ internal sealed class LevelDbEngine : IStorageEngine
     {
         try
         {
-            _database.WriteUnguarded(((Batch)batch).Native, sync);
+            _database.WriteUnguarded(NativeOf(batch), sync);
         }
         catch (LevelDbException error)
         {
@@ -74,7 +74,12 @@ internal sealed class LevelDbEngine : IStorageEngine
     public void Dispose() => _database.Dispose();
 
     private static LevelReadOptions ReadOptions(EngineSnapshot? snapshot) =>
-        snapshot is null ? default : new LevelReadOptions { Snapshot = ((Snapshot)snapshot).Native };
+        snapshot is null ? default
+        : snapshot is Snapshot own ? new LevelReadOptions { Snapshot = own.Native }
+        : throw new ArgumentException("The snapshot belongs to another engine.", nameof(snapshot));
+
+    private static LevelWriteBatch NativeOf(EngineBatch batch) =>
+        batch is Batch own ? own.Native : throw new ArgumentException("The batch belongs to another engine.", nameof(batch));
 
     private HonuException Translate(LevelDbException error) => Translate(error, _database.Path);
 
@@ -90,13 +95,10 @@ internal sealed class LevelDbEngine : IStorageEngine
     {
         public bool UsesDirectory => true;
 
-        public long Stamp(string path) => StoreDirectory.Stamp(path);
-
         public IStorageEngine Open(string path, HonuStoreOptions options)
         {
-            // LevelDB would begin a new database on top of the old one's files.
-            if (!File.Exists(Path.Combine(path, "CURRENT")) && Directory.EnumerateFiles(path).Any(IsDatabaseFile))
-                throw new HonuCorruptionException(path, $"The store at {path} has lost its file CURRENT. Restore the directory from a backup, or begin an empty replica and let its peers fill it.");
+            if (!File.Exists(Path.Combine(path, "CURRENT")))
+                ThrowIfNotEmpty(path);
             try
             {
                 return new LevelDbEngine(LevelDatabase.Open(path, new LevelDatabaseOptions
@@ -116,12 +118,22 @@ internal sealed class LevelDbEngine : IStorageEngine
         }
     }
 
-    // A first manifest alone is what a kill in the middle of the creation leaves: nothing was stored yet.
-    private static bool IsDatabaseFile(string file)
+    // LevelDB would begin a new database on top of the old one's files, or beside another engine's.
+    private static void ThrowIfNotEmpty(string path)
     {
-        var name = Path.GetFileName(file);
-        return (name.StartsWith("MANIFEST-", StringComparison.Ordinal) && name != "MANIFEST-000001") || Path.GetExtension(name) is ".ldb" or ".sst" or ".log";
+        var files = Directory.EnumerateFiles(path).Select(Path.GetFileName).OfType<string>().ToList();
+        if (files.Exists(IsDatabaseFile))
+            throw new HonuCorruptionException(path, $"The store at {path} has lost its file CURRENT. Restore the directory from a backup, or begin an empty replica and let its peers fill it.");
+        if (files.Find(static name => !IsLeftOfCreation(name)) is { } foreign)
+            throw StoreDirectory.NotAStore(path, $"The store at {path} is not one of LevelDB: it has no file CURRENT, but a file {foreign}. Open it with the engine that made it, or name another directory.");
     }
+
+    // A first manifest alone is what a kill in the middle of the creation leaves: nothing was stored yet.
+    private static bool IsDatabaseFile(string name) =>
+        (name.StartsWith("MANIFEST-", StringComparison.Ordinal) && name != "MANIFEST-000001") || Path.GetExtension(name) is ".ldb" or ".sst" or ".log";
+
+    private static bool IsLeftOfCreation(string name) =>
+        name.StartsWith("HONU", StringComparison.Ordinal) || name is "LOCK" or "LOG" or "LOG.old" or "MANIFEST-000001" || Path.GetExtension(name) == ".dbtmp";
 
     private sealed class Snapshot(LevelSnapshot native) : EngineSnapshot
     {

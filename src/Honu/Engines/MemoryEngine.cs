@@ -36,14 +36,19 @@ public sealed class MemoryEngine : IStorageEngine
     }
 
     /// <inheritdoc/>
-    public EngineBatch CreateBatch() => new MemoryBatch();
+    public EngineBatch CreateBatch()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new MemoryBatch();
+    }
 
     /// <inheritdoc/>
     public void Write(EngineBatch batch, bool sync)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var root = _root;
-        foreach (var (key, value) in ((MemoryBatch)batch).Operations)
+        var operations = batch as MemoryBatch ?? throw new ArgumentException("The batch belongs to another engine.", nameof(batch));
+        foreach (var (key, value) in operations.Operations)
         {
             if (value is null)
             {
@@ -63,36 +68,43 @@ public sealed class MemoryEngine : IStorageEngine
     public EngineIterator CreateIterator(EngineSnapshot? snapshot = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new MemoryIterator(RootOf(snapshot));
+        return new MemoryIterator(this, RootOf(snapshot));
     }
 
     /// <inheritdoc/>
     public EngineSnapshot CreateSnapshot()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new MemorySnapshot(Volatile.Read(ref _root));
+        return new MemorySnapshot(this, Volatile.Read(ref _root));
     }
 
     /// <summary>Nothing to do: nothing here survives power loss.</summary>
-    public void Sync()
-    {
-    }
+    public void Sync() => ObjectDisposedException.ThrowIf(_disposed, this);
 
     /// <summary>0: nothing is on disk.</summary>
-    public long GetApproximateSize(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => 0;
+    public long GetApproximateSize(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return 0;
+    }
 
     /// <summary>Bytes of keys and values ever written; the garbage collector frees those that were replaced.</summary>
-    public long GetMemoryBytes() => _bytes;
+    public long GetMemoryBytes()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _bytes;
+    }
 
     /// <summary>Nothing to do.</summary>
-    public void Compact()
-    {
-    }
+    public void Compact() => ObjectDisposedException.ThrowIf(_disposed, this);
 
     /// <inheritdoc/>
     public void Dispose() => _disposed = true;
 
-    private Node? RootOf(EngineSnapshot? snapshot) => snapshot is null ? Volatile.Read(ref _root) : ((MemorySnapshot)snapshot).Root;
+    private Node? RootOf(EngineSnapshot? snapshot) =>
+        snapshot is null ? Volatile.Read(ref _root)
+        : snapshot is MemorySnapshot own && own.Engine == this ? own.Root
+        : throw new ArgumentException("The snapshot belongs to another engine.", nameof(snapshot));
 
     private static uint Priority(ReadOnlySpan<byte> key)
     {
@@ -162,44 +174,75 @@ public sealed class MemoryEngine : IStorageEngine
         public IStorageEngine Open(string path, HonuStoreOptions options) => new MemoryEngine();
     }
 
-    private sealed class MemorySnapshot(Node? root) : EngineSnapshot
+    private sealed class MemorySnapshot(MemoryEngine engine, Node? root) : EngineSnapshot
     {
-        public Node? Root { get; } = root;
+        private volatile bool _disposed;
 
-        public override void Dispose()
+        public MemoryEngine Engine { get; } = engine;
+
+        public Node? Root
         {
+            get
+            {
+                ObjectDisposedException.ThrowIf(_disposed, typeof(EngineSnapshot));
+                return root;
+            }
         }
+
+        public override void Dispose() => _disposed = true;
     }
 
     private sealed class MemoryBatch : EngineBatch
     {
         private readonly List<(byte[] Key, byte[]? Value)> _operations = [];
 
-        public ReadOnlySpan<(byte[] Key, byte[]? Value)> Operations => CollectionsMarshal.AsSpan(_operations);
+        private bool _disposed;
+
+        public ReadOnlySpan<(byte[] Key, byte[]? Value)> Operations => CollectionsMarshal.AsSpan(Open);
 
         public override int Count => _operations.Count;
 
-        public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _operations.Add((key.ToArray(), value.ToArray()));
+        public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Open.Add((key.ToArray(), value.ToArray()));
 
-        public override void Delete(ReadOnlySpan<byte> key) => _operations.Add((key.ToArray(), null));
+        public override void Delete(ReadOnlySpan<byte> key) => Open.Add((key.ToArray(), null));
 
-        public override void Clear() => _operations.Clear();
+        public override void Clear() => Open.Clear();
 
-        public override void Dispose()
+        public override void Dispose() => _disposed = true;
+
+        private List<(byte[] Key, byte[]? Value)> Open
         {
+            get
+            {
+                ObjectDisposedException.ThrowIf(_disposed, typeof(EngineBatch));
+                return _operations;
+            }
         }
     }
 
     /// <summary>Keeps the path from the root to the entry it stands on.</summary>
-    private sealed class MemoryIterator(Node? root) : EngineIterator
+    private sealed class MemoryIterator(MemoryEngine engine, Node? root) : EngineIterator
     {
         private readonly Stack<Node> _path = new();
+        private bool _disposed;
 
-        public override bool IsValid => _path.Count > 0;
+        public override bool IsValid => Path.Count > 0;
 
-        public override ReadOnlySpan<byte> Key => _path.Peek().Key;
+        public override ReadOnlySpan<byte> Key => Current.Key;
 
-        public override ReadOnlySpan<byte> Value => _path.Peek().Value;
+        public override ReadOnlySpan<byte> Value => Current.Value;
+
+        private Stack<Node> Path
+        {
+            get
+            {
+                ObjectDisposedException.ThrowIf(_disposed, typeof(EngineIterator));
+                ObjectDisposedException.ThrowIf(engine._disposed, engine);
+                return _path;
+            }
+        }
+
+        private Node Current => Path.TryPeek(out var node) ? node : throw new InvalidOperationException("The iterator does not stand on an entry. Seek first, and check IsValid.");
 
         public override void Seek(ReadOnlySpan<byte> key) => Descend(key, wantNotLess: true);
 
@@ -207,7 +250,7 @@ public sealed class MemoryEngine : IStorageEngine
 
         public override void Next()
         {
-            var node = _path.Peek();
+            var node = Current;
             if (node.Right is not null)
             {
                 for (var down = node.Right; down is not null; down = down.Left)
@@ -225,7 +268,7 @@ public sealed class MemoryEngine : IStorageEngine
 
         public override void Previous()
         {
-            var node = _path.Peek();
+            var node = Current;
             if (node.Left is not null)
             {
                 for (var down = node.Left; down is not null; down = down.Right)
@@ -241,15 +284,17 @@ public sealed class MemoryEngine : IStorageEngine
             while (_path.Count > 0 && ReferenceEquals(_path.Peek().Left, child));
         }
 
-        public override void ThrowIfFailed()
-        {
-        }
+        public override void ThrowIfFailed() => _ = Path;
 
-        public override void Dispose() => _path.Clear();
+        public override void Dispose()
+        {
+            _disposed = true;
+            _path.Clear();
+        }
 
         private void Descend(ReadOnlySpan<byte> key, bool wantNotLess)
         {
-            _path.Clear();
+            Path.Clear();
             var keep = 0;
             for (var node = root; node is not null;)
             {

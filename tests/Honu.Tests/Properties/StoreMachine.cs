@@ -1,4 +1,5 @@
 using System.Buffers;
+using Honu.Engines;
 using Honu.TestKit;
 
 namespace Honu.Tests.Properties;
@@ -6,7 +7,11 @@ namespace Honu.Tests.Properties;
 /// <summary>Runs one step on a real store and on the model, and compares everything that both say about it.</summary>
 internal sealed class StoreMachine : IDisposable
 {
-    private readonly string? _path;
+    private static readonly EqualityComparer<byte[]> KeyEquality = EqualityComparer<byte[]>.Create(
+        static (a, b) => a.AsSpan().SequenceEqual(b), static key => key.Length);
+
+    private readonly string _path;
+    private readonly IStorageEngineFactory _engine;
     private readonly ManualTimeProvider _time = new();
     private readonly Dictionary<long, VersionId> _ids = [];
     private readonly Queue<(HonuSnapshot Snapshot, ModelStore Model)> _snapshots = new();
@@ -14,10 +19,12 @@ internal sealed class StoreMachine : IDisposable
     private HonuStore _store;
     private ulong _lastScalar;
 
-    /// <param name="path">The directory of the store, or <see langword="null"/> for one in memory.</param>
-    public StoreMachine(string? path)
+    /// <param name="path">The directory of the store; not touched by an engine that has none.</param>
+    /// <param name="engine">The engine underneath. One without a directory is not reopened.</param>
+    public StoreMachine(string path, IStorageEngineFactory engine)
     {
         _path = path;
+        _engine = engine;
         _store = Open();
     }
 
@@ -49,7 +56,7 @@ internal sealed class StoreMachine : IDisposable
             case StoreOperation.CheckSnapshot check when _snapshots.Count > 0:
                 CheckSnapshot(check.Close);
                 break;
-            case StoreOperation.Reopen when _path is not null:
+            case StoreOperation.Reopen when _engine.UsesDirectory:
                 Reopen();
                 break;
             case StoreOperation.Compact:
@@ -80,11 +87,8 @@ internal sealed class StoreMachine : IDisposable
         _store.Dispose();
     }
 
-    private HonuStore Open()
-    {
-        var options = new HonuStoreOptions { Pid = 7, Environment = StoreEnvironment.Machine with { Time = _time } };
-        return _path is null ? HonuStore.OpenInMemory(options) : HonuStore.Open(_path, options);
-    }
+    private HonuStore Open() =>
+        HonuStore.Open(_path, new HonuStoreOptions { Pid = 7, Engine = _engine, Environment = StoreEnvironment.Machine with { Time = _time } });
 
     private HonuNamespace Space(string name) => _store.Namespace(name);
 
@@ -204,7 +208,8 @@ internal sealed class StoreMachine : IDisposable
 
         var found = view.Scan(scan.Space, options);
 
-        Assert.Equal(expected.Select(entry => Convert.ToHexString(entry.Key)).ToArray(), found.Select(entry => Convert.ToHexString(entry.Key)).ToArray());
+        if (!expected.Select(entry => entry.Key).SequenceEqual(found.Select(entry => entry.Key), KeyEquality))
+            Assert.Equal(expected.Select(entry => Convert.ToHexString(entry.Key)).ToArray(), found.Select(entry => Convert.ToHexString(entry.Key)).ToArray());
         foreach (var (wanted, entry) in expected.Zip(found))
         {
             AssertSame(wanted.Version, entry.Version, scan.Space, wanted.Key, model);
@@ -250,6 +255,9 @@ internal sealed class StoreMachine : IDisposable
 
     private void AssertSame(ModelVersion wanted, ObjectVersion found, string space, byte[] key, ModelStore model)
     {
+        // Most of a run is this comparison, and xunit's own would be most of its time.
+        if (found == new ObjectVersion(Id(wanted.Number), Id(wanted.Parent), Id(model.First(space, key).Number).Replica, wanted.IsDeleted, wanted.Value.Length))
+            return;
         Assert.Equal(Id(wanted.Number), found.Id);
         Assert.Equal(Id(wanted.Parent), found.Parent);
         Assert.Equal(wanted.IsDeleted, found.IsDeleted);

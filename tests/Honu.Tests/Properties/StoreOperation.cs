@@ -111,7 +111,8 @@ internal sealed class OperationGenerator(int seed)
     // Half of all steps go to one namespace, or its keys would rarely meet.
     private string Space() => Random.Next(2) == 0 ? Namespaces[0] : _bytes.Any(Namespaces);
 
-    private byte[] Value() => Random.Next(400) == 0 ? _bytes.LargeValue() : _bytes.Value();
+    // Rare: every look at the whole store reads such a value several times.
+    private byte[] Value() => Random.Next(5000) == 0 ? _bytes.LargeValue() : _bytes.Value();
 
     private StoreOperation.Batch Batch() => new([.. Enumerable.Range(0, Random.Next(8))
         .Select(_ => new ModelOperation(Space(), _bytes.Key(), Random.Next(3) == 0 ? null : Value()))]);

@@ -1,43 +1,46 @@
 using System.Text;
+using Honu.Engines;
 using Honu.TestKit;
 
 namespace Honu.Tests.Properties;
 
 /// <summary>
-/// Goal: the store behaves like <see cref="ModelStore"/> for every sequence of calls. Method: random sequences on both, compared at every step and as a
-/// whole at the end and after every reopening; a failing sequence is cut down before it is printed.
+/// Goal: the store behaves like <see cref="ModelStore"/> for every sequence of calls, on every engine. Method: random sequences on both, compared at
+/// every step and as a whole at the end and after every reopening; a failing sequence is cut down before it is printed.
 /// </summary>
-public class StorePropertyTests
+/// <remarks><c>HONU_RUNS=1000 HONU_OPERATIONS=2000</c> makes a campaign of it. The tests of another engine compile these files too.</remarks>
+public abstract class StorePropertyTests
 {
     private const int MaxShrinkRuns = 300;
 
-    [Fact]
-    public void RandomOperations_InMemory_MatchTheModel() =>
-        Seeds.Run(usualSeed: 1, usualRuns: 300, seed => Check(seed, steps: 80, inMemory: true));
+    /// <summary>The engine underneath.</summary>
+    protected abstract IStorageEngineFactory Engine { get; }
 
     [Fact]
-    public void RandomOperations_OnLevelDb_MatchTheModel() =>
-        Seeds.Run(usualSeed: 10_001, usualRuns: 100, seed => Check(seed, steps: 80, inMemory: false));
+    public void RandomOperations_MatchTheModel()
+    {
+        var steps = Seeds.Operations(usual: 200);
+        Seeds.Run(usualSeed: 10_001, usualRuns: 100, seed => Check(seed, steps));
+    }
 
     /// <summary>Goal: rings of history slots and long chains of parents wrap correctly. Method: few keys, many steps.</summary>
     [Fact]
-    public void RandomOperations_LongRunOnLevelDb_MatchTheModel() =>
-        Seeds.Run(usualSeed: 20_001, usualRuns: 2, seed => Check(seed, steps: 500, inMemory: false));
+    public void RandomOperations_LongRun_MatchTheModel() =>
+        Seeds.Run(usualSeed: 20_001, usualRuns: 2, seed => Check(seed, steps: 500));
 
-    private static void Check(int seed, int steps, bool inMemory)
+    private void Check(int seed, int steps)
     {
         var operations = new OperationGenerator(seed).Draw(steps);
-        if (Fails(operations, inMemory) is not { } failure)
+        if (Fails(operations) is not { } failure)
             return;
-        var (shortest, error) = Shrink(operations, failure, inMemory);
-        var text = new StringBuilder($"{error.Message}{Environment.NewLine}after {shortest.Count} of {steps} operations ({(inMemory ? "in memory" : "LevelDB")}):");
+        var (shortest, error) = Shrink(operations, failure);
+        var text = new StringBuilder($"{error.Message}{Environment.NewLine}after {shortest.Count} of {steps} operations ({Engine.GetType().Name}):");
         foreach (var operation in shortest)
             text.AppendLine().Append("  ").Append(operation);
         throw new InvalidOperationException(text.ToString(), error);
     }
 
-    private static (IReadOnlyList<StoreOperation> Operations, Exception Error) Shrink(
-        IReadOnlyList<StoreOperation> operations, (int Step, Exception Error) failure, bool inMemory)
+    private (IReadOnlyList<StoreOperation> Operations, Exception Error) Shrink(IReadOnlyList<StoreOperation> operations, (int Step, Exception Error) failure)
     {
         var shortest = operations.Take(failure.Step + 1).ToList();
         var error = failure.Error;
@@ -48,7 +51,7 @@ public class StorePropertyTests
             {
                 var attempt = shortest.ToList();
                 attempt.RemoveRange(start, length);
-                if (Fails(attempt, inMemory) is not { } smaller)
+                if (Fails(attempt) is not { } smaller)
                     continue;
                 shortest = [.. attempt.Take(smaller.Step + 1)];
                 error = smaller.Error;
@@ -60,13 +63,13 @@ public class StorePropertyTests
     }
 
     /// <summary>Runs from an empty store. The step that failed, or the number of steps when only the final comparison did.</summary>
-    private static (int Step, Exception Error)? Fails(IReadOnlyList<StoreOperation> operations, bool inMemory)
+    private (int Step, Exception Error)? Fails(IReadOnlyList<StoreOperation> operations)
     {
         using var directory = new TestDirectory();
         var step = 0;
         try
         {
-            using var machine = new StoreMachine(inMemory ? null : directory.Combine("store"));
+            using var machine = new StoreMachine(directory.Combine("store"), Engine);
             for (; step < operations.Count; step++)
                 machine.Run(operations[step]);
             machine.CheckAll();
