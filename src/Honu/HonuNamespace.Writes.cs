@@ -59,6 +59,7 @@ public sealed partial class HonuNamespace
         StoreLimits.CheckKey(key);
         CheckValue(_core, value);
         _core.ThrowIfDisposed();
+        StoreOpener.ThrowIfReadOnly(_core);
         return _core.Writer.Commit(new WriteOperation(kind, Name, key, value, RecordChecksum.OfValue(value), expected, IsSynced(_core, options)));
     }
 }

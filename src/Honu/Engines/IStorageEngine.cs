@@ -48,6 +48,12 @@ public interface IStorageEngineFactory
     /// <returns>0 where copies cannot be told.</returns>
     long Stamp(string path) => 0;
 
+    /// <summary>Makes a damaged engine open again with what can be read of it; called while it is closed.</summary>
+    /// <remarks>Does nothing unless the engine says otherwise: what cannot be opened then stays closed.</remarks>
+    void Repair(string path, HonuStoreOptions options)
+    {
+    }
+
     /// <summary>Opens the engine, creating it when it is not there.</summary>
     IStorageEngine Open(string path, HonuStoreOptions options);
 }

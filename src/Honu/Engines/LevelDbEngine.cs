@@ -95,25 +95,42 @@ internal sealed class LevelDbEngine : IStorageEngine
         public IStorageEngine Open(string path, HonuStoreOptions options)
         {
             // LevelDB would begin a new database on top of the old one's files.
-            if (!File.Exists(Path.Combine(path, "CURRENT")) && Directory.EnumerateFiles(path).Any(IsDatabaseFile))
+            var exists = File.Exists(Path.Combine(path, "CURRENT"));
+            if (!exists && Directory.EnumerateFiles(path).Any(IsDatabaseFile))
                 throw new HonuCorruptionException(path, $"The store at {path} has lost its file CURRENT. Restore the directory from a backup, or begin an empty replica and let its peers fill it.");
+            if (!exists && options.ReadOnly)
+                throw StoreDirectory.NoStore(path);
             try
             {
-                return new LevelDbEngine(LevelDatabase.Open(path, new LevelDatabaseOptions
-                {
-                    CreateIfMissing = true,
-                    ParanoidChecks = true,
-                    WriteBufferBytes = options.WriteBufferBytes,
-                    BlockCacheBytes = options.BlockCacheBytes,
-                    BloomBitsPerKey = options.BloomBitsPerKey,
-                    VerifyChecksums = options.Integrity == Integrity.Full,
-                }));
+                return new LevelDbEngine(LevelDatabase.Open(path, NativeOptions(options)));
             }
             catch (LevelDbException error)
             {
                 throw Translate(error, path);
             }
         }
+
+        public void Repair(string path, HonuStoreOptions options)
+        {
+            try
+            {
+                LevelDbMaintenance.Repair(path, NativeOptions(options));
+            }
+            catch (LevelDbException error)
+            {
+                throw Translate(error, path);
+            }
+        }
+
+        private static LevelDatabaseOptions NativeOptions(HonuStoreOptions options) => new()
+        {
+            CreateIfMissing = true,
+            ParanoidChecks = true,
+            WriteBufferBytes = options.WriteBufferBytes,
+            BlockCacheBytes = options.BlockCacheBytes,
+            BloomBitsPerKey = options.BloomBitsPerKey,
+            VerifyChecksums = options.Integrity == Integrity.Full,
+        };
     }
 
     // A first manifest alone is what a kill in the middle of the creation leaves: nothing was stored yet.
