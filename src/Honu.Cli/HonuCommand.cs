@@ -45,6 +45,10 @@ internal static class HonuCommand
             StatusCommand.Create(),
             StatsCommand.Create(),
             SyncCommand.Create(),
+            BackupCommand.Create(),
+            RestoreCommand.Create(),
+            VerifyCommand.Create(),
+            RepairCommand.Create(),
         };
         foreach (var option in root.Options)
         {

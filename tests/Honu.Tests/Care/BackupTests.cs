@@ -20,15 +20,17 @@ public sealed class BackupTests : IDisposable
     public async Task BackupTo_WhileTwoThreadsWrite_IsAStateThatExisted()
     {
         const int Rounds = 100;
+        const int PerRound = 20;
         using var store = HonuStore.Open(Source, CareStore.Options with { WriteBufferBytes = 64 << 10 });
-        using var stop = new CancellationTokenSource();
+        using var allowance = new SemaphoreSlim(0);
         var last = new int[2];
         var writers = Enumerable.Range(0, 2).Select(thread => Task.Factory.StartNew(
             () =>
             {
                 var ns = store.Namespace($"writer{thread}");
-                for (var i = 1; !stop.IsCancellationRequested && i <= 20_000; i++)
+                for (var i = 1; i <= Rounds * PerRound; i++)
                 {
+                    Assert.True(allowance.Wait(Guard.DefaultTimeout));
                     ns.Put(Numbered(i), Numbered(i));
                     ns.Put("latest"u8, Numbered(i));
                     Volatile.Write(ref last[thread], i);
@@ -43,18 +45,17 @@ public sealed class BackupTests : IDisposable
         {
             var target = _directory.Combine($"backup{round}");
             var before = (Volatile.Read(ref last[0]), Volatile.Read(ref last[1]));
+            allowance.Release(2 * PerRound);
             store.BackupTo(target);
             using (var restored = HonuStore.Open(target))
             {
                 Assert.True(CountPrefix(restored, 0) >= before.Item1);
                 Assert.True(CountPrefix(restored, 1) >= before.Item2);
-                Assert.True(restored.Verify().IsHealthy);
+                Assert.True(round % 10 != 0 || restored.Verify().IsHealthy);
                 Assert.True(epochs.Add(restored.Identity.Replica));
             }
 
             Directory.Delete(target, recursive: true);
-            if (round == 10)
-                await stop.CancelAsync();
         }
 
         await Guard.Within(Task.WhenAll(writers));

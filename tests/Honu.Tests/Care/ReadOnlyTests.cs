@@ -24,16 +24,15 @@ public class ReadOnlyTests
         }
 
         var (before, writes) = (disk.Fingerprint(), disk.Writes);
-        var store2 = HonuStore.Open("faulty", ReadOnly with { Engine = disk, Pid = null });
-        Assert.Equal(state, CareStore.Describe(store2));
-        using (var snapshot = store2.CreateSnapshot())
+        var reader = HonuStore.Open("faulty", ReadOnly with { Engine = disk, Pid = null });
+        Assert.Equal(state, CareStore.Describe(reader));
+        using (var snapshot = reader.CreateSnapshot())
             Assert.Equal(["default", "other"], snapshot.Namespaces);
-        using (store2.Replication.CreateSnapshot())
-            Assert.Equal(2, store2.Replication.Summaries().Count);
-        Assert.True(store2.Verify().IsHealthy);
-        Assert.Equal(81, store2.GetStatistics().Namespaces.Sum(static ns => ns.Objects + ns.Tombstones));
-        Assert.Equal(identity, store2.Identity);
-        store2.Dispose();
+        using (reader.Replication.CreateSnapshot())
+            Assert.Equal(2, reader.Replication.Summaries().Count);
+        Assert.True(reader.Verify().IsHealthy);
+        Assert.Equal(identity, reader.Identity);
+        reader.Dispose();
 
         Assert.Equal((before, writes), (disk.Fingerprint(), disk.Writes));
     }
@@ -71,6 +70,7 @@ public class ReadOnlyTests
         }
 
         Assert.NotNull(reader.Get(CareStore.Key(1)));
+        Assert.Equal(81, reader.GetStatistics().Namespaces.Sum(static ns => ns.Objects + ns.Tombstones));
         Assert.Throws<HonuStoreLockedException>(() => HonuStore.Open(directory.Combine("store"), ReadOnly));
     }
 
