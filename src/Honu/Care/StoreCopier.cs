@@ -32,10 +32,13 @@ internal sealed class StoreCopier(IStorageEngine source, EngineSnapshot snapshot
             {
                 CopyEntries(engine, progress, cancellationToken);
                 WriteClosingRecords(engine);
+                cancellationToken.ThrowIfCancellationRequested();
+                StoreDirectory.WriteMarker(target, options.Formats.Current);
+
+                // The barrier of an engine in a directory includes the directory, so the marker's name is durable as well.
+                engine.Sync();
             }
 
-            cancellationToken.ThrowIfCancellationRequested();
-            StoreDirectory.WriteMarker(target, options.Formats.Current);
             progress?.Report(_entries);
             return new BackupReport(_entries, _bytes);
         }

@@ -66,7 +66,17 @@ internal static class StoreDirectory
     }
 
     /// <summary>The repair has ended, or did not begin.</summary>
-    public static void EndRepair(string path) => File.Delete(Path.Combine(path, RepairName));
+    public static void EndRepair(string path)
+    {
+        try
+        {
+            File.Delete(Path.Combine(path, RepairName));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, error);
+        }
+    }
 
     /// <summary>Checks that there is a store that may be repaired, be it one that a repair was interrupted on.</summary>
     public static void CheckRepairable(string path, FormatUpgrades formats)

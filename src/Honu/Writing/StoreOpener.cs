@@ -106,6 +106,9 @@ internal static class StoreOpener
             {
                 throw StoreDirectory.Unusable(path, error);
             }
+
+            // A power loss must not keep changed data and lose the marker: the barrier makes the directory durable too.
+            engine.Sync();
         }
 
         formats.Run(engine, from);

@@ -20,7 +20,7 @@ public sealed class BackupTests : IDisposable
     public async Task BackupTo_WhileTwoThreadsWrite_IsAStateThatExisted()
     {
         const int Rounds = 100;
-        const int PerRound = 20;
+        const int PerRound = 10;
         using var store = HonuStore.Open(Source, CareStore.Options with { WriteBufferBytes = 64 << 10 });
         using var allowance = new SemaphoreSlim(0);
         var last = new int[2];
