@@ -32,6 +32,22 @@ internal sealed class CommonOptions
     public static Option<TimeSpan?> Duration(string name, string description) =>
         new(name) { Description = description, HelpName = "DURATION", CustomParser = ParseDuration };
 
+    /// <summary>The directory of a verb that works on directories only.</summary>
+    public static Option<string> Directory() => new("--db") { Description = "The store's directory. No server may have it open.", HelpName = "DIR", Required = true };
+
+    /// <summary>The choice of JSON, for a verb that takes no other shared options.</summary>
+    public static Option<bool> JsonOutput() => new("--json") { Description = "Print one JSON object." };
+
+    /// <summary>Refuses names of directories that are empty.</summary>
+    public static void RequireNames(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (name.Length == 0)
+                throw CliException.Usage("A directory needs a name; this one is empty.");
+        }
+    }
+
     /// <summary>Adds what a verb takes that works on a store here or on a server.</summary>
     public void AddStore(Command command)
     {
@@ -52,7 +68,8 @@ internal sealed class CommonOptions
     /// <summary>Opens the store that the user named.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="create">Whether a directory that does not exist becomes a store.</param>
-    public IStoreAccess Open(ParseResult parsed, bool create)
+    /// <param name="readOnly">Whether the verb only reads: a directory is then left as it is.</param>
+    public IStoreAccess Open(ParseResult parsed, bool create, bool readOnly = false)
     {
         var db = parsed.GetValue(Db);
         var remote = parsed.GetValue(Remote);
@@ -61,7 +78,7 @@ internal sealed class CommonOptions
             (not null, not null) => throw CliException.Usage("Name one store: either --db DIR or --remote HOST:PORT."),
             (null, null) => throw CliException.Usage("Say which store: --db DIR for a directory, or --remote HOST:PORT for a server."),
             ("", null) => throw CliException.Usage("--db needs the name of a directory."),
-            (not null, null) => LocalStore.Open(db, create),
+            (not null, null) => LocalStore.Open(db, create, readOnly),
             _ => RemoteStore.Connect(remote!, parsed.GetValue(Timeout) ?? TimeSpan.FromSeconds(10), parsed.GetValue(AllowInsecure)),
         };
     }

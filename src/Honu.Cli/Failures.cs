@@ -32,9 +32,9 @@ internal static class Failures
     private static int CodeOf(HonuErrorCode code) => code switch
     {
         HonuErrorCode.StoreLocked => ExitCodes.Locked,
-        HonuErrorCode.Corruption or HonuErrorCode.NotAStore or HonuErrorCode.UnknownFormat or HonuErrorCode.MalformedRecord or HonuErrorCode.Io => ExitCodes.Corrupt,
+        HonuErrorCode.Corruption or HonuErrorCode.IdentityLost or HonuErrorCode.NotAStore or HonuErrorCode.UnknownFormat or HonuErrorCode.MalformedRecord or HonuErrorCode.Io => ExitCodes.Corrupt,
         HonuErrorCode.IdentityMismatch or HonuErrorCode.ClusterMismatch or HonuErrorCode.ClockMismatch => ExitCodes.Refused,
-        HonuErrorCode.LimitExceeded => ExitCodes.Usage,
+        HonuErrorCode.LimitExceeded or HonuErrorCode.DirectoryNotEmpty => ExitCodes.Usage,
         _ => ExitCodes.Internal,
     };
 

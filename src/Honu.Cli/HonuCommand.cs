@@ -46,6 +46,10 @@ internal static class HonuCommand
             StatsCommand.Create(),
             SyncCommand.Create(),
             BenchCommand.Create(),
+            BackupCommand.Create(),
+            RestoreCommand.Create(),
+            VerifyCommand.Create(),
+            RepairCommand.Create(),
         };
         foreach (var option in root.Options)
         {

@@ -49,6 +49,8 @@ public sealed partial class LevelDatabase : IDisposable
         DirectoryClaim claim = OpenDatabases.Claim(canonical);
         try
         {
+            if (options.ParanoidChecks)
+                LogFile.ThrowIfTailIsDamaged(canonical);
             return new LevelDatabase(canonical, DatabaseHandle.Open(claim, options), options.VerifyChecksums);
         }
         catch

@@ -31,6 +31,7 @@ public static class LevelDbMaintenance
         DirectoryClaim claim = OpenDatabases.Claim(canonical);
         try
         {
+            LogFile.MarkDamagedRecords(canonical);
             EngineCalls.Repair(canonical, options);
         }
         finally

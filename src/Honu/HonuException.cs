@@ -41,6 +41,15 @@ public enum HonuErrorCode
 
     /// <summary>A record or vector from a peer failed its checks.</summary>
     MalformedRecord = 12,
+
+    /// <summary>The store was opened with <see cref="HonuStoreOptions.ReadOnly"/>, and the call would have changed it.</summary>
+    ReadOnly = 13,
+
+    /// <summary>A backup or a restored store needs a directory that does not exist or is empty.</summary>
+    DirectoryNotEmpty = 14,
+
+    /// <summary>A repair found no record that says who the store is.</summary>
+    IdentityLost = 15,
 }
 
 /// <summary>A condition of the world that a caller can act on: the message names the thing and the next step.</summary>

@@ -81,6 +81,7 @@ public sealed partial class HonuNamespace
         ThrowIfSnapshot();
         StoreLimits.CheckKey(key);
         CheckValue(_core, value);
+        StoreOpener.ThrowIfReadOnly(_core);
         var hash = 0UL;
         if (State is { } state)
         {

@@ -4,8 +4,11 @@ public sealed partial class HonuStore
 {
     /// <summary>Removes index entries that no longer count, then rewrites the engine's files so that removed and overwritten data take no more space.</summary>
     /// <remarks>Reads and writes go on meanwhile, apart from the removal at the beginning, which writers wait for.</remarks>
+    /// <exception cref="HonuException">The store was opened for reading only, or a write failed earlier.</exception>
     public void Compact()
     {
+        _core.ThrowIfDisposed();
+        Writing.StoreOpener.ThrowIfReadOnly(_core);
         _core.Exclusively(_core, static core =>
         {
             core.ThrowIfUnusable();
@@ -20,6 +23,46 @@ public sealed partial class HonuStore
     {
         _core.ThrowIfDisposed();
         return _core.Background.Step();
+    }
+
+    /// <summary>Reads every record of the store, as it is at the moment of the call, and checks it by itself and against index and vectors. Reads and writes go on meanwhile.</summary>
+    /// <param name="options">How; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Ends it without a report.</param>
+    /// <returns>What was counted, and what is wrong. Damage is reported, not thrown.</returns>
+    public VerificationReport Verify(VerifyOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        _core.ThrowIfDisposed();
+        var replica = Identity.Replica;
+        using var snapshot = _core.Engine.CreateSnapshot();
+        return Care.StoreVerifier.Verify(_core.Engine, snapshot, name => Identity.Replica == replica ? Replication.State(name).Vector : null, options ?? new VerifyOptions(), cancellationToken);
+    }
+
+    /// <summary>Verifies a store that nobody has open. Nothing of Honu is written; LevelDB moves what its log holds into a table, as at every opening.</summary>
+    /// <param name="path">The store's directory.</param>
+    /// <param name="options">How; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Ends it without a report.</param>
+    /// <returns>What was counted, and what is wrong. A store that is too damaged to be opened has that one problem.</returns>
+    /// <exception cref="HonuFormatException">The directory is no Honu store, or one of a format that this build does not know.</exception>
+    /// <exception cref="HonuStoreLockedException">The store is open.</exception>
+    /// <exception cref="HonuIOException">The disk or the file system refused.</exception>
+    public static VerificationReport Verify(string path, VerifyOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new VerifyOptions();
+        Care.ClosedStore closed;
+        try
+        {
+            closed = Care.ClosedStore.Open(System.IO.Path.GetFullPath(path), options.Store ?? new HonuStoreOptions());
+        }
+        catch (HonuCorruptionException error)
+        {
+            // What keeps it from opening is what was to be found out.
+            return Care.StoreVerifier.Unreadable(error, options);
+        }
+
+        using (closed)
+        using (var snapshot = closed.Engine.CreateSnapshot())
+            return Care.StoreVerifier.Verify(closed.Engine, snapshot, liveVector: null, options, cancellationToken);
     }
 
     /// <summary>Counts what the store holds. Reads every record: the cost grows with the store.</summary>

@@ -23,6 +23,7 @@ public sealed partial class HonuStore
     {
         ArgumentNullException.ThrowIfNull(batch);
         _core.ThrowIfDisposed();
+        Writing.StoreOpener.ThrowIfReadOnly(_core);
         foreach (var operation in batch.Operations)
             HonuNamespace.CheckValue(_core, operation.Value.Span);
         return batch.Count == 0 ? [] : _core.Writer.Commit(batch, HonuNamespace.IsSynced(_core, options));

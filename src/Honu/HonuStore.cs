@@ -24,7 +24,8 @@ public sealed partial class HonuStore : IDisposable
         _core = core;
         _default = new HonuNamespace(core, DefaultNamespace, snapshot: null);
         Replication = new ReplicationPort(core);
-        core.Background.Start();
+        if (!core.Options.ReadOnly)
+            core.Background.Start();
     }
 
     /// <summary>The store's directory; empty for one in memory.</summary>

@@ -1,4 +1,5 @@
 using Honu.Engines;
+using Honu.Format;
 
 namespace Honu;
 
@@ -61,6 +62,11 @@ public sealed record HonuStoreOptions
     /// <value>Default <see langword="true"/>.</value>
     public bool CreateIfMissing { get; init; } = true;
 
+    /// <summary>Whether the store is opened for reading only: every call that would change it throws, and Honu writes nothing of its own, no new epoch either.</summary>
+    /// <remarks>A missing store is an error, whatever <see cref="CreateIfMissing"/> says. LevelDB itself still takes its lock and moves what its log holds into a table, so the directory must be writable.</remarks>
+    /// <value>Default <see langword="false"/>.</value>
+    public bool ReadOnly { get; init; }
+
     /// <summary>Longest value in bytes, for local writes and for records from peers. Must be the same on all replicas.</summary>
     /// <value>Default 16 MiB.</value>
     public int MaxValueBytes { get; init; } = StoreLimits.DefaultMaxValueBytes;
@@ -102,4 +108,7 @@ public sealed record HonuStoreOptions
     public StoreEnvironment Environment { get; init; } = StoreEnvironment.Machine;
 
     internal PlantedFaults Faults { get; init; }
+
+    /// <summary>The formats that this build knows: tests pretend to be a later build.</summary>
+    internal FormatUpgrades Formats { get; init; } = FormatUpgrades.OfThisBuild;
 }

@@ -23,7 +23,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Reading_ADirectoryThatDoesNotExist_ExitsWith5AndCreatesNothing()
     {
-        string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["export"], ["status"], ["stats"]];
+        string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["export"], ["status"], ["stats"], ["verify"], ["repair", "--yes"], ["backup", Db + "-copy"]];
         foreach (var verb in verbs)
         {
             var result = await HonuProcess.Run([.. verb, "--db", Db]);
@@ -180,6 +180,12 @@ public sealed class FailureTests : IDisposable
             ["serve", "--db", Db, "--listen", "127.0.0.1:0", "--peer", "192.0.2.1:7000"],
             ["sync", "--remote", "127.0.0.1:1", "--with", "somebody"],
             ["get", "k", "--remote", "192.0.2.1:7000"],
+            ["backup", "--db", Db],
+            ["backup", "there"],
+            ["backup", "", "--db", Db],
+            ["restore", "there"],
+            ["verify"],
+            ["repair", "--db", Db],
         ];
         foreach (var mistake in mistakes)
         {
@@ -207,6 +213,10 @@ public sealed class FailureTests : IDisposable
     [InlineData("stats", "--help")]
     [InlineData("sync", "--help")]
     [InlineData("bench", "--help")]
+    [InlineData("backup", "--help")]
+    [InlineData("restore", "--help")]
+    [InlineData("verify", "--help")]
+    [InlineData("repair", "--help")]
     public async Task Help_OfEveryVerb_ShowsExamplesAndExitCodes(params string[] args)
     {
         var result = await HonuProcess.Run(args);

@@ -13,7 +13,8 @@ internal sealed class LocalStore : IStoreAccess
 
     public HonuStore Store => _store;
 
-    public static LocalStore Open(string path, bool create) => new(HonuStore.Open(path, new HonuStoreOptions { CreateIfMissing = create }));
+    public static LocalStore Open(string path, bool create, bool readOnly) =>
+        new(HonuStore.Open(path, new HonuStoreOptions { CreateIfMissing = create, ReadOnly = readOnly }));
 
     public Task<StoreObject?> GetAsync(string ns, byte[] key, CancellationToken cancellationToken)
     {

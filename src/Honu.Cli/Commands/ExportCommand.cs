@@ -37,7 +37,7 @@ internal static class ExportCommand
                 IncludeTombstones = parsed.GetValue(tombstones),
             };
 
-            await using var store = common.Open(parsed, create: false);
+            await using var store = common.Open(parsed, create: false, readOnly: true);
             using var output = new ResultWriter();
             var sink = new ObjectSink(output, json: true, parsed.GetValue(common.Base64));
             await store.ScanAsync(scan, sink, cancellation);

@@ -27,7 +27,7 @@ internal static class GetCommand
             if (exact && (json || base64))
                 throw CliException.Usage("--raw prints bytes; it does not go with --json or --base64.");
 
-            await using var store = common.Open(parsed, create: false);
+            await using var store = common.Open(parsed, create: false, readOnly: true);
             var found = await store.GetAsync(ns, keyBytes, cancellation)
                 ?? throw new CliException(ExitCodes.NotFound, $"There is no object \"{PlainText.Format(keyBytes, base64)}\" in namespace \"{ns}\".");
             using var output = new ResultWriter();

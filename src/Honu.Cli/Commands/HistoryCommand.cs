@@ -25,7 +25,7 @@ internal static class HistoryCommand
             var keyBytes = common.Key(parsed, parsed.GetRequiredValue(key));
             var (json, base64) = (parsed.GetValue(common.Json), parsed.GetValue(common.Base64));
 
-            await using var store = common.Open(parsed, create: false);
+            await using var store = common.Open(parsed, create: false, readOnly: true);
             using var output = new ResultWriter();
             var count = 0;
             await foreach (var item in store.HistoryAsync(ns, keyBytes, cancellation))

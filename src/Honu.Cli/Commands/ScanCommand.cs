@@ -47,7 +47,7 @@ internal static class ScanCommand
                 KeysOnly = parsed.GetValue(keysOnly),
             };
 
-            await using var store = common.Open(parsed, create: false);
+            await using var store = common.Open(parsed, create: false, readOnly: true);
             using var output = new ResultWriter();
             var sink = new ObjectSink(output, parsed.GetValue(common.Json), parsed.GetValue(common.Base64), scan.KeysOnly, withNamespace: everything);
             await store.ScanAsync(scan, sink, cancellation);

@@ -20,7 +20,7 @@ internal static class StatsCommand
         common.AddStore(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var store = common.Open(parsed, create: false);
+            await using var store = common.Open(parsed, create: false, readOnly: true);
             var info = await store.GetInfoAsync(includeFigures: true, cancellation);
             using var output = new ResultWriter();
             if (parsed.GetValue(common.Json))

@@ -59,6 +59,12 @@ public interface IStorageEngineFactory
     /// </returns>
     long Stamp(string path) => UsesDirectory ? StoreDirectory.Stamp(path) : 0;
 
+    /// <summary>Makes a damaged engine open again with what can be read of it; called while it is closed.</summary>
+    /// <remarks>Does nothing unless the engine says otherwise: what cannot be opened then stays closed.</remarks>
+    void Repair(string path, HonuStoreOptions options)
+    {
+    }
+
     /// <summary>Opens the engine, creating it when it is not there.</summary>
     /// <param name="path">The directory. It exists when <see cref="UsesDirectory"/> is set, and holds files of Honu, whose names begin with <c>HONU</c>.</param>
     /// <param name="options">The store's options: take from them what applies, such as the sizes of caches.</param>

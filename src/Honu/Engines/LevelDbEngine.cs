@@ -97,25 +97,42 @@ internal sealed class LevelDbEngine : IStorageEngine
 
         public IStorageEngine Open(string path, HonuStoreOptions options)
         {
-            if (!File.Exists(Path.Combine(path, "CURRENT")))
+            var exists = File.Exists(Path.Combine(path, "CURRENT"));
+            if (!exists)
                 ThrowIfNotEmpty(path);
+            if (!exists && options.ReadOnly)
+                throw StoreDirectory.NoStore(path);
             try
             {
-                return new LevelDbEngine(LevelDatabase.Open(path, new LevelDatabaseOptions
-                {
-                    CreateIfMissing = true,
-                    ParanoidChecks = true,
-                    WriteBufferBytes = options.WriteBufferBytes,
-                    BlockCacheBytes = options.BlockCacheBytes,
-                    BloomBitsPerKey = options.BloomBitsPerKey,
-                    VerifyChecksums = options.Integrity == Integrity.Full,
-                }));
+                return new LevelDbEngine(LevelDatabase.Open(path, NativeOptions(options)));
             }
             catch (LevelDbException error)
             {
                 throw Translate(error, path);
             }
         }
+
+        public void Repair(string path, HonuStoreOptions options)
+        {
+            try
+            {
+                LevelDbMaintenance.Repair(path, NativeOptions(options));
+            }
+            catch (LevelDbException error)
+            {
+                throw Translate(error, path);
+            }
+        }
+
+        private static LevelDatabaseOptions NativeOptions(HonuStoreOptions options) => new()
+        {
+            CreateIfMissing = true,
+            ParanoidChecks = true,
+            WriteBufferBytes = options.WriteBufferBytes,
+            BlockCacheBytes = options.BlockCacheBytes,
+            BloomBitsPerKey = options.BloomBitsPerKey,
+            VerifyChecksums = options.Integrity == Integrity.Full,
+        };
     }
 
     // LevelDB would begin a new database on top of the old one's files, or beside another engine's.

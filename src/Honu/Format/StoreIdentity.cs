@@ -5,6 +5,9 @@ namespace Honu;
 /// <summary>Who a store is. Lives in the same database as the data, so it cannot be copied or lost apart from them.</summary>
 public sealed record StoreIdentity
 {
+    /// <summary>The stamp of a store that was never opened where it lies, such as a backup: no directory has it, so the first opening takes a new epoch.</summary>
+    internal const long NeverOpened = -1;
+
     private const int FixedBytes = 50;
 
     /// <summary>Drawn when the store was created; tells two stores with the same pid apart.</summary>

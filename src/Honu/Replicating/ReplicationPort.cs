@@ -49,6 +49,7 @@ public sealed class ReplicationPort
         ArgumentNullException.ThrowIfNull(theirs);
         return _core.Exclusively((_core, ns, theirs), static args =>
         {
+            StoreOpener.ThrowIfReadOnly(args._core);
             args._core.ThrowIfUnusable();
             var own = args._core.Identity.Replica;
             if (args.theirs.HighMark(own) <= (args._core.Namespaces.Find(args.ns)?.Vector.HighMark(own) ?? 0))
@@ -68,7 +69,9 @@ public sealed class ReplicationPort
     /// <summary>A consistent view to stream from.</summary>
     public ReplicationSnapshot CreateSnapshot() => _core.Exclusively(_core, static core =>
     {
-        core.ThrowIfUnusable();
+        core.ThrowIfDisposed();
+        if (!core.Options.ReadOnly)
+            core.ThrowIfUnusable();
         return new ReplicationSnapshot(core);
     });
 
@@ -76,6 +79,7 @@ public sealed class ReplicationPort
     /// <remarks>Own writes are shipped only after a barrier: a peer must never hold what a power loss takes from its writer (R11).</remarks>
     public void Barrier()
     {
+        StoreOpener.ThrowIfReadOnly(_core);
         lock (_barrierGate)
         {
             var (clock, vectors) = _core.Exclusively(_core, static core =>
@@ -121,6 +125,7 @@ public sealed class ReplicationPort
     public ApplyResult Apply(string ns, ReadOnlySpan<byte> block, StreamCursor? cursor, VectorJoin? join)
     {
         StoreLimits.CheckNamespace(ns);
+        StoreOpener.ThrowIfReadOnly(_core);
         _core.Queue.LeadAlone();
         try
         {
@@ -150,6 +155,7 @@ public sealed class ReplicationPort
         ArgumentNullException.ThrowIfNull(description);
         _core.Exclusively((_core, replica, description), static args =>
         {
+            StoreOpener.ThrowIfReadOnly(args._core);
             args._core.ThrowIfUnusable();
             args._core.Replicas.Set(args.replica, args.description, args._core.Batch);
             args._core.WriteBatch(sync: false);

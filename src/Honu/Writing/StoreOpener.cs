@@ -16,7 +16,7 @@ internal static class StoreOpener
         HonuStoreOptionsValidator.ThrowIfInvalid(options);
         var factory = options.Engine ?? LevelDbEngine.Factory;
         if (factory.UsesDirectory)
-            StoreDirectory.Prepare(path, options.CreateIfMissing);
+            StoreDirectory.Prepare(path, options.CreateIfMissing && !options.ReadOnly, options.Formats);
         var engine = factory.Open(path, options);
         try
         {
@@ -32,18 +32,28 @@ internal static class StoreOpener
 
     private static StoreCore Open(string path, IStorageEngine engine, IStorageEngineFactory factory, HonuStoreOptions options)
     {
-        var stored = ReadIdentity(path, engine);
+        // An upgrade writes the marker anew, which must not look like a copy.
+        var stamp = factory.Stamp(path);
+        var format = ReadFormat(path, engine, options.Formats);
+        if (options.ReadOnly)
+            CheckReadable(path, format, options.Formats);
+        else if (format < options.Formats.Current)
+            Upgrade(path, engine, factory, options.Formats, format.Value);
+
+        var stored = format is null ? null : ReadIdentity(engine);
         var identity = stored is null ? Create(options) : Reconcile(path, stored, options);
         var run = RunRecord.Read(engine);
-        var stamp = factory.Stamp(path);
         var wasCopied = stored is not null && stored.DirectoryStamp != stamp;
         var lostPower = stored is not null && run is not { IsClean: true } && (options.Environment.BootId.Length == 0 || run?.BootId != options.Environment.BootId);
 
         var namespaces = new NamespaceTable(options.Retention);
         namespaces.Load(engine);
-        if (lostPower || wasCopied || (stored is not null && stored.Replica != identity.Replica))
+        if (options.ReadOnly)
+            identity = stored!;
+        else if (lostPower || wasCopied || (stored is not null && stored.Replica != identity.Replica))
             identity = NewEpoch(identity, options.Environment);
-        identity = identity with { DirectoryStamp = stamp };
+        if (!options.ReadOnly)
+            identity = identity with { DirectoryStamp = factory.Stamp(path) };
 
         IVersionClock clock = identity.Clock == VersionClock.Hybrid
             ? new HybridLogicalClock(options.Environment.Time, options.MaxClockDrift)
@@ -56,10 +66,16 @@ internal static class StoreOpener
         core.Replicas.Load(engine);
         foreach (var state in namespaces.All)
             RestoreVector(core, state, stored?.Replica ?? identity.Replica, lostPower);
-        if (lostPower)
+        if (lostPower && !options.ReadOnly)
             RestoreIndex(core);
         foreach (var state in namespaces.All)
             state.Publish(state.Vector, core.CountLoose(state, state.Vector));
+
+        if (options.ReadOnly)
+        {
+            core.Fail(ReadOnlyRefusal(path)); // so that its closing writes nothing either
+            return core;
+        }
 
         TakeOverRetention(core);
         WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored, lostPower);
@@ -73,7 +89,7 @@ internal static class StoreOpener
     }
 
     // Where lookups are cheap anyway, in memory, there is nothing to save.
-    private static bool UsesFilter(IStorageEngineFactory factory, HonuStoreOptions options) => factory.UsesDirectory && options.PresenceFilterBitsPerKey > 0;
+    private static bool UsesFilter(IStorageEngineFactory factory, HonuStoreOptions options) => factory.UsesDirectory && options.PresenceFilterBitsPerKey > 0 && !options.ReadOnly;
 
     private static PresenceFilter? TakeFilter(string path, IStorageEngine engine, IStorageEngineFactory factory, HonuStoreOptions options, bool isClean, out byte[] secrets)
     {
@@ -88,7 +104,54 @@ internal static class StoreOpener
         return null;
     }
 
-    private static StoreIdentity? ReadIdentity(string path, IStorageEngine engine)
+    /// <summary>What a call that would change a store opened for reading is answered.</summary>
+    public static void ThrowIfReadOnly(StoreCore core)
+    {
+        if (core.Options.ReadOnly)
+            throw ReadOnlyRefusal(core.Path);
+    }
+
+    private static HonuException ReadOnlyRefusal(string path) =>
+        new(HonuErrorCode.ReadOnly, $"The store at {path} was opened for reading only (ReadOnly). Open it without that option to change it.", path);
+
+    /// <summary>Throws unless a store can be read as it is: it exists, and its data have the present format.</summary>
+    public static void CheckReadable(string path, int? format, FormatUpgrades formats)
+    {
+        if (format is null)
+            throw StoreDirectory.NoStore(path);
+        if (format < formats.Current)
+            throw new HonuException(HonuErrorCode.ReadOnly, $"The store at {path} has format {format} and must be brought to format {formats.Current}, which a store opened for reading only cannot do. Open it once without ReadOnly.", path);
+    }
+
+    // The marker first, the number inside last: see FormatUpgrades.
+    private static void Upgrade(string path, IStorageEngine engine, IStorageEngineFactory factory, FormatUpgrades formats, int from)
+    {
+        if (factory.UsesDirectory)
+        {
+            try
+            {
+                StoreDirectory.WriteMarker(path, formats.Current);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw StoreDirectory.Unusable(path, error);
+            }
+
+            // A power loss must not keep changed data and lose the marker: the barrier makes the directory durable too.
+            engine.Sync();
+        }
+
+        formats.Run(engine, from);
+    }
+
+    private static StoreIdentity ReadIdentity(IStorageEngine engine)
+    {
+        var key = MetaRecords.Key(MetaRecords.Identity);
+        return StoreIdentity.Decode(MetaRecords.Get(engine, key) ?? throw MetaRecords.Damaged(key)) ?? throw MetaRecords.Damaged(key);
+    }
+
+    /// <summary>The format of the data, or <see langword="null"/> when the engine is empty.</summary>
+    public static int? ReadFormat(string path, IStorageEngine engine, FormatUpgrades formats)
     {
         var format = MetaRecords.Get(engine, MetaRecords.Key(MetaRecords.Format));
         if (format is null)
@@ -100,13 +163,11 @@ internal static class StoreOpener
         }
 
         var number = format.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(format) : 0;
-        if (number != StoreDirectory.CurrentFormat)
-            throw StoreDirectory.UnknownFormat(path, number);
-        var identityKey = MetaRecords.Key(MetaRecords.Identity);
-        return StoreIdentity.Decode(MetaRecords.Get(engine, identityKey) ?? throw MetaRecords.Damaged(identityKey)) ?? throw MetaRecords.Damaged(identityKey);
+        return formats.Knows(number) ? (int)number : throw StoreDirectory.UnknownFormat(path, number, formats);
     }
 
-    private static StoreIdentity Create(HonuStoreOptions options) => new()
+    /// <summary>Who a new store is.</summary>
+    public static StoreIdentity Create(HonuStoreOptions options) => new()
     {
         StoreId = NewGuid(options.Environment),
         Incarnation = NewGuid(options.Environment),
@@ -188,10 +249,11 @@ internal static class StoreOpener
         core.WriteBatch(sync: false);
     }
 
-    private static ulong LastIndexed(IStorageEngine engine, ushort ns, ReplicaId replica)
+    /// <summary>The scalar of a replica's last index entry in a namespace; 0 when it has none.</summary>
+    public static ulong LastIndexed(IStorageEngine engine, ushort ns, ReplicaId replica, EngineSnapshot? snapshot = null)
     {
         Span<byte> key = stackalloc byte[KeySpaces.IndexKeyBytes];
-        using var index = engine.CreateIterator();
+        using var index = engine.CreateIterator(snapshot);
         index.SeekBefore(KeySpaces.IndexKey(key, ns, replica, ulong.MaxValue));
         index.ThrowIfFailed();
         return index.IsValid && KeySpaces.TryReadIndexKey(index.Key, ns, out var last) && last.Replica == replica ? last.Scalar : 0;
@@ -200,7 +262,7 @@ internal static class StoreOpener
     private static void WriteOpeningRecords(StoreCore core, bool isNew, bool identityChanged, bool lostPower)
     {
         Span<byte> format = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32LittleEndian(format, StoreDirectory.CurrentFormat);
+        BinaryPrimitives.WriteInt32LittleEndian(format, core.Options.Formats.Current);
         if (isNew)
             MetaRecords.Put(core.Batch, MetaRecords.Key(MetaRecords.Format), format);
         if (identityChanged)

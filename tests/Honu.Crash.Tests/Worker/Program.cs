@@ -1,12 +1,17 @@
 namespace Honu.Crash.Tests.Worker;
 
-/// <summary>The process that is killed: <c>DIRECTORY FIRST FIRST …</c>. Each thread goes on from its number with its script and prints what the store has acknowledged.</summary>
+/// <summary>
+/// The process that is killed: <c>DIRECTORY FIRST FIRST …</c>. Each thread goes on from its number with its script and prints what the store has acknowledged.
+/// Or the one that may kill itself: <c>flips INTACT SCRATCH</c> damages a copy of a store for each seed that it reads.
+/// </summary>
 public static class Program
 {
-    /// <summary>Writes until it is killed.</summary>
+    /// <summary>Writes until it is killed, or flips until there are no more seeds.</summary>
     public static int Main(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
+        if (args[0] == "flips")
+            return FlipScript.Answer(args[1], args[2], Console.In, Console.Out);
         using var store = HonuStore.Open(args[0], WriterScript.Options);
         var output = Console.OpenStandardOutput();
         var gate = new Lock();
