@@ -120,7 +120,7 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
             disk.Append(operations, sync);
         }
 
-        public EngineIterator CreateIterator(EngineSnapshot? snapshot = null) => memory.CreateIterator(snapshot);
+        public EngineIterator CreateIterator(EngineSnapshot? snapshot = null, bool verify = false) => memory.CreateIterator(snapshot);
 
         public EngineSnapshot CreateSnapshot() => memory.CreateSnapshot();
 

@@ -60,6 +60,8 @@ public sealed class SimulatedReplica
             Engine = Disk,
             Clock = _options.Clock,
             Faults = _options.Faults,
+            HeadCacheEntries = 1024,
+            MaintenanceInterval = Timeout.InfiniteTimeSpan,
             Environment = new StoreEnvironment
             {
                 Time = _clock,

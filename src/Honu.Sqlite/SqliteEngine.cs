@@ -90,7 +90,7 @@ internal sealed class SqliteEngine : IStorageEngine
         }
     }
 
-    public EngineIterator CreateIterator(EngineSnapshot? snapshot = null)
+    public EngineIterator CreateIterator(EngineSnapshot? snapshot = null, bool verify = false)
     {
         ThrowIfDisposed();
         var view = snapshot is null ? CreateView() : ViewOf(snapshot);

@@ -29,6 +29,9 @@ public sealed class FaultyDisk : IStorageEngineFactory
     /// <summary>Whether only that one write fails, as on a disk that was full for a moment.</summary>
     public bool FailsOnlyOnce { get; set; }
 
+    /// <summary>Whether the store cannot open its engine again after a failed write: it then stays as it is until it is opened anew.</summary>
+    public bool FailsReopening { get; set; } = true;
+
     /// <summary>Whether every lookup and every new iterator fails.</summary>
     public bool FailsReads { get; set; }
 
@@ -142,7 +145,7 @@ public sealed class FaultyDisk : IStorageEngineFactory
             disk.Write((RecordedBatch)batch, sync);
         }
 
-        public EngineIterator CreateIterator(EngineSnapshot? snapshot = null)
+        public EngineIterator CreateIterator(EngineSnapshot? snapshot = null, bool verify = false)
         {
             disk.CheckRead();
             return Contents.CreateIterator(snapshot);
@@ -154,6 +157,13 @@ public sealed class FaultyDisk : IStorageEngineFactory
         {
             _ = Contents;
             disk.Sync();
+        }
+
+        public void Reopen()
+        {
+            _ = Contents;
+            if (disk.FailsReopening)
+                throw new HonuIOException(path: null, "The test made this opening fail.");
         }
 
         public long GetApproximateSize(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => 0;

@@ -15,7 +15,7 @@ internal sealed class HistoryRescue(IStorageEngine engine, RecordWriter records)
     public void Run(ProblemList dropped, Dictionary<ushort, string> names, ref long current, ref long history, ref long restored)
     {
         using var batch = engine.CreateBatch();
-        using var rows = engine.CreateIterator();
+        using var rows = engine.CreateIterator(verify: true);
         rows.Seek([KeySpaces.History]);
         while (rows.IsValid && rows.Key[0] == KeySpaces.History)
         {

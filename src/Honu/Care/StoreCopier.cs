@@ -56,7 +56,7 @@ internal sealed class StoreCopier(IStorageEngine source, EngineSnapshot snapshot
     {
         long batchBytes = 0;
         using var batch = engine.CreateBatch();
-        using var entries = source.CreateIterator(snapshot);
+        using var entries = source.CreateIterator(snapshot, verify: true);
         for (entries.Seek([]); entries.IsValid; entries.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -89,10 +89,11 @@ internal sealed class StoreCopier(IStorageEngine source, EngineSnapshot snapshot
         batchBytes = 0;
     }
 
-    // A cursor vouches for what one sender has sent to one place; the identity and the settled records are written anew at the end.
+    // A cursor vouches for what one sender has sent to one place, the filter's record for a file; the identity and the settled records are written anew at the end.
     private bool IsLeftOut(ReadOnlySpan<byte> key) =>
         key[0] == KeySpaces.Cursor
         || key.SequenceEqual(MetaRecords.Key(MetaRecords.Identity))
+        || key.SequenceEqual(MetaRecords.Key(MetaRecords.Filter))
         || (isSettled && (key[0] == KeySpaces.Vector || key.SequenceEqual(MetaRecords.Key(MetaRecords.Run))));
 
     private void WriteClosingRecords(IStorageEngine engine)

@@ -192,6 +192,9 @@ internal sealed class StoreRepairer
         MetaRecords.Put(_batch, MetaRecords.Key(MetaRecords.Identity), _identity.Encode());
         MetaRecords.PutScalar(_batch, MetaRecords.Clock, _greatestScalar);
         RunRecord.Write(_batch, bootId: "", isClean: true);
+
+        // The filter beside the store knows nothing of what a repair brings back.
+        _batch.Delete(MetaRecords.Key(MetaRecords.Filter));
         _engine.Sync();
         _engine.Write(_batch, sync: true);
         _batch.Clear();
@@ -248,7 +251,7 @@ internal sealed class StoreRepairer
 
     private void Walk(byte space, EntryAction action, bool flush = true)
     {
-        using var entries = _engine.CreateIterator();
+        using var entries = _engine.CreateIterator(verify: true);
         for (entries.Seek([space]); entries.IsValid && entries.Key.Length > 0 && entries.Key[0] == space; entries.Next())
         {
             action(entries.Key, entries.Value);

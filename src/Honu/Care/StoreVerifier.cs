@@ -134,7 +134,7 @@ internal sealed class StoreVerifier
         ns = 0;
         try
         {
-            using var entries = _engine.CreateIterator(_snapshot);
+            using var entries = _engine.CreateIterator(_snapshot, verify: true);
             for (entries.Seek(start); entries.IsValid && entries.Key.Length > 0 && entries.Key[0] == space; entries.Next())
             {
                 if (EntryCheck.TryReadNamespace(entries.Key, out ns))
@@ -215,7 +215,7 @@ internal sealed class StoreVerifier
         _historyKey = [];
         try
         {
-            using var entries = _engine.CreateIterator(_snapshot);
+            using var entries = _engine.CreateIterator(_snapshot, verify: true);
             for (entries.Seek(prefix); entries.IsValid && entries.Key.StartsWith(prefix); entries.Next())
             {
                 Count(entries);

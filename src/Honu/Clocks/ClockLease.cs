@@ -21,6 +21,9 @@ internal sealed class ClockLease(IVersionClock clock, ulong leased)
         MetaRecords.PutScalar(batch, MetaRecords.Clock, _leased);
     }
 
+    /// <summary>What is leased on disk, found out again after a failed write.</summary>
+    public void Reset(ulong leased) => _leased = leased;
+
     /// <summary>At a clean close the exact value suffices, so that nothing is skipped.</summary>
     public void Settle(EngineBatch batch) => MetaRecords.PutScalar(batch, MetaRecords.Clock, clock.Last);
 }

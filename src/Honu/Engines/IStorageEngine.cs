@@ -29,7 +29,9 @@ public interface IStorageEngine : IDisposable
     void Write(EngineBatch batch, bool sync);
 
     /// <summary>An unpositioned iterator as of <paramref name="snapshot"/>, or of the moment of the call.</summary>
-    EngineIterator CreateIterator(EngineSnapshot? snapshot = null);
+    /// <param name="snapshot">The view; <see langword="null"/> for now.</param>
+    /// <param name="verify">Whether everything read is checked, also where <see cref="HonuStoreOptions.Integrity"/> asks for less: for walks whose caller believes what is absent. Engines that check anyway, or cannot, ignore it.</param>
+    EngineIterator CreateIterator(EngineSnapshot? snapshot = null, bool verify = false);
 
     /// <summary>A consistent view that later writes do not change. Dispose it: an old one keeps old data alive.</summary>
     EngineSnapshot CreateSnapshot();
@@ -42,6 +44,16 @@ public interface IStorageEngine : IDisposable
 
     /// <summary>About how many bytes of memory the engine holds outside of the managed heap.</summary>
     long GetMemoryBytes();
+
+    /// <summary>Closes the database and opens it again, after a write or barrier has failed: what it held in memory may not be what is on disk.</summary>
+    /// <remarks>
+    /// Snapshots and iterators from before end with an exception. When it throws, the engine stays closed, reads throw as well, and
+    /// it may be called again. Does nothing by default: for engines that a failed write leaves as they were.
+    /// </remarks>
+    /// <exception cref="HonuException">It cannot be opened.</exception>
+    void Reopen()
+    {
+    }
 
     /// <summary>Rewrites the store so that removed and overwritten entries take no more space.</summary>
     void Compact();

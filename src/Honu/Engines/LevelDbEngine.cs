@@ -6,21 +6,35 @@ namespace Honu.Engines;
 /// <summary>The default engine: LevelDB in the store's directory.</summary>
 internal sealed class LevelDbEngine : IStorageEngine
 {
-    private readonly LevelDatabase _database;
+    // The log is replayed into a table when the database is opened, beside a new manifest and a new log.
+    private const long RoomBesideLogs = 1 << 20;
 
-    private LevelDbEngine(LevelDatabase database) => _database = database;
+    private readonly LevelDatabaseOptions _options;
+    private volatile LevelDatabase _database;
+    private HonuException? _closedBy;
+
+    private LevelDbEngine(string path, LevelDatabaseOptions options)
+    {
+        _options = options;
+        _database = LevelDatabase.Open(path, options);
+    }
 
     public static IStorageEngineFactory Factory { get; } = new LevelDbFactory();
 
     public EngineValue Get(scoped ReadOnlySpan<byte> key, EngineSnapshot? snapshot = null)
     {
+        var database = _database;
         try
         {
-            return new EngineValue(_database.Get(key, ReadOptions(snapshot)));
+            return new EngineValue(database.Get(key, ReadOptions(snapshot, database)));
         }
         catch (LevelDbException error)
         {
             throw Translate(error);
+        }
+        catch (ObjectDisposedException) when (IsReplaced(database))
+        {
+            return Get(key, snapshot);
         }
     }
 
@@ -38,19 +52,47 @@ internal sealed class LevelDbEngine : IStorageEngine
         }
     }
 
-    public EngineIterator CreateIterator(EngineSnapshot? snapshot = null)
+    public EngineIterator CreateIterator(EngineSnapshot? snapshot = null, bool verify = false)
     {
+        var database = _database;
         try
         {
-            return new Iterator(this, _database.CreateIterator(ReadOptions(snapshot)));
+            var options = ReadOptions(snapshot, database);
+            return new Iterator(this, database.CreateIterator(verify ? options with { VerifyChecksums = true } : options));
         }
         catch (LevelDbException error)
         {
             throw Translate(error);
         }
+        catch (ObjectDisposedException) when (IsReplaced(database))
+        {
+            return CreateIterator(snapshot, verify);
+        }
     }
 
-    public EngineSnapshot CreateSnapshot() => new Snapshot(_database.CreateSnapshot());
+    public EngineSnapshot CreateSnapshot()
+    {
+        var database = _database;
+        return new Snapshot(database.CreateSnapshot(), database);
+    }
+
+    public void Reopen()
+    {
+        // As long as there is no room to open it again, the old one is better than none: it still reads.
+        ReserveRoom();
+        var path = _database.Path;
+        _database.Dispose();
+        try
+        {
+            _database = LevelDatabase.Open(path, _options);
+            _closedBy = null;
+        }
+        catch (LevelDbException error)
+        {
+            _closedBy = Translate(error, path);
+            throw _closedBy;
+        }
+    }
 
     public void Sync()
     {
@@ -73,10 +115,41 @@ internal sealed class LevelDbEngine : IStorageEngine
 
     public void Dispose() => _database.Dispose();
 
-    private static LevelReadOptions ReadOptions(EngineSnapshot? snapshot) =>
-        snapshot is null ? default
-        : snapshot is Snapshot own ? new LevelReadOptions { Snapshot = own.Native }
-        : throw new ArgumentException("The snapshot belongs to another engine.", nameof(snapshot));
+    private static LevelReadOptions ReadOptions(EngineSnapshot? snapshot, LevelDatabase database)
+    {
+        if (snapshot is null)
+            return default;
+        if (snapshot is not Snapshot own)
+            throw new ArgumentException("The snapshot belongs to another engine.", nameof(snapshot));
+        return ReferenceEquals(own.Database, database)
+            ? new LevelReadOptions { Snapshot = own.Native }
+            : throw new HonuException(HonuErrorCode.StoreFailed, $"The database at {database.Path} was opened again after a failed write, which ended this snapshot. Take another one.", database.Path);
+    }
+
+    // A reader may have taken hold of the database just before it was replaced. One that could not be opened again says why.
+    private bool IsReplaced(LevelDatabase database) =>
+        _database != database || (_closedBy is { } reason ? throw new HonuIOException(database.Path, $"The database could not be opened again after a failed write: {reason.Message}", reason) : false);
+
+    private void ReserveRoom()
+    {
+        var path = _database.Path;
+        var room = Path.Combine(path, "HONU.room");
+        try
+        {
+            var bytes = RoomBesideLogs + Directory.EnumerateFiles(path, "*.log").Sum(static file => new FileInfo(file).Length);
+            using (File.OpenHandle(room, FileMode.Create, FileAccess.Write, preallocationSize: bytes))
+            {
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new HonuIOException(path, $"There is no room to open the database at {path} again: {error.Message} Make room; the store goes on by itself.", error);
+        }
+        finally
+        {
+            File.Delete(room);
+        }
+    }
 
     private static LevelWriteBatch NativeOf(EngineBatch batch) =>
         batch is Batch own ? own.Native : throw new ArgumentException("The batch belongs to another engine.", nameof(batch));
@@ -104,7 +177,7 @@ internal sealed class LevelDbEngine : IStorageEngine
                 throw StoreDirectory.NoStore(path);
             try
             {
-                return new LevelDbEngine(LevelDatabase.Open(path, NativeOptions(options)));
+                return new LevelDbEngine(path, NativeOptions(options));
             }
             catch (LevelDbException error)
             {
@@ -152,8 +225,10 @@ internal sealed class LevelDbEngine : IStorageEngine
     private static bool IsLeftOfCreation(string name) =>
         name.StartsWith("HONU", StringComparison.Ordinal) || name is "LOCK" or "LOG" or "LOG.old" or "MANIFEST-000001" || Path.GetExtension(name) == ".dbtmp";
 
-    private sealed class Snapshot(LevelSnapshot native) : EngineSnapshot
+    private sealed class Snapshot(LevelSnapshot native, LevelDatabase database) : EngineSnapshot
     {
+        public LevelDatabase Database { get; } = database;
+
         public LevelSnapshot Native { get; } = native;
 
         public override void Dispose() => Native.Dispose();

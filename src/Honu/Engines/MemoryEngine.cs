@@ -65,7 +65,7 @@ public sealed class MemoryEngine : IStorageEngine
     }
 
     /// <inheritdoc/>
-    public EngineIterator CreateIterator(EngineSnapshot? snapshot = null)
+    public EngineIterator CreateIterator(EngineSnapshot? snapshot = null, bool verify = false)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         return new MemoryIterator(this, RootOf(snapshot));

@@ -35,8 +35,10 @@ internal sealed class ReplicaDictionary
         MetaRecords.Put(batch, MetaRecords.ReplicaKey(replica), [.. description.Store.ToByteArray(bigEndian: true), (byte)region.Length, .. region, .. owner]);
     }
 
+    /// <summary>Reads what is stored, in place of what is known.</summary>
     public void Load(IStorageEngine engine)
     {
+        _known.Clear();
         byte[] prefix = [KeySpaces.Meta, (byte)'r'];
         using var entries = engine.CreateIterator();
         for (entries.Seek(prefix); entries.IsValid && entries.Key.StartsWith(prefix); entries.Next())

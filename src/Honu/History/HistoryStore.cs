@@ -31,13 +31,22 @@ internal sealed class HistoryStore(StoreCore core)
     {
         // The sequence goes on while nothing is kept, so that slots of an earlier retention do not come back as new ones.
         var sequence = previous.HistorySequence;
-        if (state.Retention.Retention.KeepsHistory && (lostConflict || MustCopy(state, previous.Version, sequence)))
+        if (state.Retention.Retention.KeepsHistory && (lostConflict || (MustCopy(state, previous.Version, sequence) && !IsInSlot(state, key, previous))))
         {
             sequence++;
             Stage(state, key, sequence, core.Records.Rewrite(previous, new LocalPart(sequence, Losers: null, lostConflict)));
         }
 
         return Next(state, sequence);
+    }
+
+    // After a change of the retention, the pruner may have moved the copy to where it is looked for now; a second one would take another version's place.
+    private bool IsInSlot(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader current)
+    {
+        if (current.HistorySequence == 0)
+            return false;
+        using var copy = core.Engine.Get(KeySpaces.HistoryKey(_keyBuffer, state.Id, key, Slot(state.Retention.Retention, current.HistorySequence)));
+        return copy.Found && StoreCore.Parse(copy.Span, key).Version == current.Version;
     }
 
     /// <summary>Puts a record into the slot of its sequence.</summary>
@@ -71,7 +80,7 @@ internal sealed class HistoryStore(StoreCore core)
         if (newest == 0)
             return entries;
 
-        using var iterator = engine.CreateIterator(snapshot);
+        using var iterator = engine.CreateIterator(snapshot, verify: true);
         var prefix = KeySpaces.HistoryPrefix(engineKey, state.Id, key);
         for (iterator.Seek(prefix); iterator.IsValid && iterator.Key.StartsWith(prefix); iterator.Next())
         {

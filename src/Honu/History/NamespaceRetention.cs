@@ -11,6 +11,9 @@ namespace Honu.History;
 /// <param name="IsSettled">Whether the history from before has been moved or removed.</param>
 internal sealed record NamespaceRetention(Retention Retention, bool IsOwn, ulong Since, bool IsSettled)
 {
+    /// <summary>What counts for a namespace that a repair has found again without it: all of its history is looked at anew.</summary>
+    public static NamespaceRetention Lost { get; } = new(Retention.Default, IsOwn: false, Since: ulong.MaxValue, IsSettled: false);
+
     private const int Bytes = Retention.EncodedBytes + 1 + 8;
 
     public static byte[] Key(ushort ns) => [KeySpaces.Meta, (byte)'t', (byte)(ns >> 8), (byte)ns];

@@ -74,8 +74,13 @@ internal sealed class KeyPresence(IStorageEngine engine, KeyHash hash, int bitsP
         _builder.Start();
     }
 
-    /// <summary>Waits until no build is under way.</summary>
-    public void Wait() => _builder?.Join();
+    /// <summary>After the engine was opened again: what a build has missed because of the failure is made up for.</summary>
+    public void Restart()
+    {
+        _hasFailed = false;
+        if (!IsReady)
+            Begin();
+    }
 
     /// <summary>Gives up a build that is under way.</summary>
     public void Dispose()
@@ -135,7 +140,7 @@ internal sealed class KeyPresence(IStorageEngine engine, KeyHash hash, int bitsP
     private long ForEachKey(EngineSnapshot snapshot, Action<ulong> visit)
     {
         long count = 0;
-        using var index = engine.CreateIterator(snapshot);
+        using var index = engine.CreateIterator(snapshot, verify: true);
         for (index.Seek([KeySpaces.Index]); index.IsValid && index.Key[0] == KeySpaces.Index; index.Next())
         {
             _stop.Token.ThrowIfCancellationRequested();

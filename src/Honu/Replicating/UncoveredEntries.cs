@@ -22,7 +22,7 @@ internal ref struct UncoveredEntries
     {
         _engine = engine;
         _snapshot = snapshot;
-        _index = engine.CreateIterator(snapshot);
+        _index = engine.CreateIterator(snapshot, verify: true);
         _ns = ns;
         _base = @base;
         _faults = faults;

@@ -62,7 +62,7 @@ public readonly struct ScanEnumerable
                 return false;
             }
 
-            while (Step())
+            while (StepOrTell())
             {
                 var key = _iterator.Key[KeySpaces.NamespacePrefixBytes..];
                 var record = StoreCore.Parse(_iterator.Value, key);
@@ -82,6 +82,19 @@ public readonly struct ScanEnumerable
 
         /// <summary>Ends the enumeration.</summary>
         public readonly void Dispose() => _iterator?.Dispose();
+
+        // The engine was opened again after a failed write, which ends every scan.
+        private bool StepOrTell()
+        {
+            try
+            {
+                return Step();
+            }
+            catch (ObjectDisposedException error) when (!_core.IsDisposed)
+            {
+                throw new HonuException(HonuErrorCode.StoreFailed, $"The engine of {_core.Path} was opened again after a failed write, which ended this scan. Begin it anew.", _core.Path, error);
+            }
+        }
 
         private bool Step()
         {

@@ -1,13 +1,14 @@
 namespace Honu.Writing;
 
 /// <summary>What a store does beside its callers: a timer takes bounded steps, each a commit of its own, so that no writer waits long.</summary>
-internal sealed class BackgroundWork(StoreCore core)
+internal sealed class BackgroundWork(StoreCore core) : IThreadPoolWorkItem
 {
     private const int EntriesPerStep = 512;
     private const int StepsPerTick = 16;
 
     private ITimer? _timer;
     private int _running;
+    private int _trimming;
 
     /// <summary>Begins to work at the interval of the options, if there is one.</summary>
     public void Start()
@@ -21,11 +22,42 @@ internal sealed class BackgroundWork(StoreCore core)
     public void Stop() => _timer?.Dispose();
 
     /// <summary>One step. Returns whether more waits.</summary>
-    public bool Step() => core.Pruner.HasWork && core.Exclusively(core, static core =>
+    public bool Step() => (core.Pruner.HasWork || core.HasFailed) && core.Exclusively(core, static core =>
     {
         core.ThrowIfUnusable();
         return core.Pruner.Step(EntriesPerStep);
     });
+
+    /// <summary>Removes replaced index entries: in another thread, which waits for its turn in the queue, unless everything is to happen in the caller's.</summary>
+    public void Trim()
+    {
+        if (_timer is null || core.Trimmer.IsOverdue)
+            core.Trimmer.Trim();
+        else if (Interlocked.Exchange(ref _trimming, 1) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        try
+        {
+            core.Exclusively(core, static core =>
+            {
+                core.ThrowIfUnusable();
+                core.Trimmer.Trim();
+                return true;
+            });
+        }
+        catch (Exception error)
+        {
+            // Nothing in the background may end the process: the next write sees the failure. The entries stay remembered.
+            core.Fail(error);
+        }
+        finally
+        {
+            Volatile.Write(ref _trimming, 0);
+        }
+    }
 
     private void Tick()
     {
@@ -40,7 +72,11 @@ internal sealed class BackgroundWork(StoreCore core)
         }
         catch (Exception error) when (error is HonuException or ObjectDisposedException)
         {
-            // Told to whoever reads or writes next: damage and a failed engine are theirs to see. Nothing in the background may end the process.
+            // A failed engine tells the next write itself, and damage whoever reads it: neither may end the process here.
+        }
+        catch (Exception error)
+        {
+            core.Fail(error);
         }
         finally
         {

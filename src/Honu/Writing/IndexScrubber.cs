@@ -11,7 +11,7 @@ internal static class IndexScrubber
     {
         core.Trimmer.Trim();
         long removed = 0;
-        using var index = core.Engine.CreateIterator();
+        using var index = core.Engine.CreateIterator(verify: true);
         Span<byte> start = stackalloc byte[KeySpaces.NamespacePrefixBytes];
         Span<byte> currentKey = stackalloc byte[KeySpaces.MaxKeyBytes];
         foreach (var state in core.Namespaces.All)
@@ -48,7 +48,7 @@ internal static class IndexScrubber
         long added = 0;
         Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];
         Span<byte> indexKey = stackalloc byte[KeySpaces.IndexKeyBytes];
-        using var current = core.Engine.CreateIterator();
+        using var current = core.Engine.CreateIterator(verify: true);
         foreach (var state in core.Namespaces.All)
         {
             KeySpaces.Prefix(prefix, KeySpaces.Current, state.Id);

@@ -20,6 +20,9 @@ internal sealed class IndexTrimmer(StoreCore core)
     /// <summary>Whether enough has come together for a batch.</summary>
     public bool IsDue => _replaced.Count >= BatchSize;
 
+    /// <summary>Whether the background has not come to it for so long that the list should not grow any more.</summary>
+    public bool IsOverdue => _replaced.Count >= 8 * BatchSize;
+
     /// <summary>Removes what was remembered. Called by the committing thread with an empty batch.</summary>
     public void Trim()
     {

@@ -52,12 +52,12 @@ internal sealed class NamespaceTable(Retention retention)
     /// <summary>The batch was given up: so are the namespaces that it would have created.</summary>
     public void Discard() => _staged.Clear();
 
-    /// <summary>Reads the dictionary and the vectors of all namespaces.</summary>
+    /// <summary>Reads the dictionary and the vectors of all namespaces, at the opening and again after a failure.</summary>
     public void Load(IStorageEngine engine)
     {
         byte[] prefix = [KeySpaces.Meta, (byte)'n'];
         Span<byte> vectorKey = stackalloc byte[KeySpaces.NamespacePrefixBytes];
-        using var entries = engine.CreateIterator();
+        using var entries = engine.CreateIterator(verify: true);
         for (entries.Seek(prefix); entries.IsValid && entries.Key.StartsWith(prefix); entries.Next())
         {
             // "M n id" has four bytes; a longer key is a record whose name begins with n.
@@ -66,7 +66,11 @@ internal sealed class NamespaceTable(Retention retention)
             var id = (ushort)((entries.Key[2] << 8) | entries.Key[3]);
             var name = StoreLimits.StrictUtf8.GetString(MetaRecords.Open(entries.Key, entries.Value));
             KeySpaces.Prefix(vectorKey, KeySpaces.Vector, id);
-            Add(new NamespaceState(id, name, ReadVector(engine, vectorKey), NamespaceRetention.Read(engine, id) ?? throw MetaRecords.Damaged(NamespaceRetention.Key(id))));
+            var vector = ReadVector(engine, vectorKey);
+            if (Find(name) is { } known)
+                known.Publish(vector, default);
+            else
+                Add(new NamespaceState(id, name, vector, NamespaceRetention.Read(engine, id) ?? NamespaceRetention.Lost));
         }
 
         // A name that was passed over would be invisible, and its id given to another namespace.

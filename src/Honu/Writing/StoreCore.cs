@@ -12,6 +12,7 @@ internal sealed class StoreCore
     private readonly List<(NamespaceState State, VersionVector Vector)> _joins = [];
     private readonly long[] _updates = new long[Enum.GetValues<UpdateKind>().Length];
     private readonly byte[] _hashSecrets;
+    private readonly StoreRecovery _recovery;
     private Exception? _failure;
 
     public StoreCore(string path, IStorageEngine engine, HonuStoreOptions options, StoreIdentity identity, IVersionClock clock, NamespaceTable namespaces, byte[] hashSecrets)
@@ -32,6 +33,7 @@ internal sealed class StoreCore
         Pruner = new HistoryPruner(this);
         Trimmer = new IndexTrimmer(this);
         Background = new BackgroundWork(this);
+        _recovery = new StoreRecovery(this);
         Writer = new StoreWriter(this);
         Applier = new Applying.RemoteApplier(this);
     }
@@ -99,14 +101,27 @@ internal sealed class StoreCore
     public void ThrowIfUnusable()
     {
         ThrowIfDisposed();
-        if (_failure is not null)
-            throw new HonuException(HonuErrorCode.StoreFailed, $"A write to {Path} failed earlier ({_failure.Message}), so nothing more is acknowledged. Mend the cause, then close the store and open it again.", Path, _failure);
+        StoreOpener.ThrowIfReadOnly(this);
+        if (_failure is null || TryRecover())
+            return;
+        throw new HonuException(HonuErrorCode.StoreFailed, $"A write to {Path} failed earlier, and the store could not be brought back to work since ({_failure.Message}). Mend the cause; it tries again every second with the next write.", Path, _failure);
+    }
+
+    /// <summary>Whether a write has failed and the store waits for the cause to go away.</summary>
+    public bool HasFailed => _failure is not null;
+
+    private bool TryRecover()
+    {
+        if (!_recovery.TryRecover())
+            return false;
+        _failure = null;
+        return true;
     }
 
     /// <summary>Whether the present batch makes a version.</summary>
     public bool HasStaged => _staged.Count > 0;
 
-    /// <summary>Nothing more is acknowledged until the store has been reopened.</summary>
+    /// <summary>Nothing more is acknowledged until the engine has been opened again.</summary>
     public void Fail(Exception error) => _failure = error;
 
     /// <summary>Notes a replaced or new current record, to be published when its batch is written.</summary>
@@ -155,7 +170,7 @@ internal sealed class StoreCore
         if (Presence.IsOutgrown)
             Presence.Begin();
         if (Trimmer.IsDue)
-            Trimmer.Trim();
+            Background.Trim();
     }
 
     private void PublishJoins()

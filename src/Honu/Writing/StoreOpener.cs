@@ -156,7 +156,7 @@ internal static class StoreOpener
         var format = MetaRecords.Get(engine, MetaRecords.Key(MetaRecords.Format));
         if (format is null)
         {
-            using var any = engine.CreateIterator();
+            using var any = engine.CreateIterator(verify: true);
             any.Seek([]);
             any.ThrowIfFailed();
             return any.IsValid ? throw StoreDirectory.NotAStore(path, $"The database at {path} holds data that Honu did not write. Name another directory.") : null;
@@ -237,7 +237,7 @@ internal static class StoreOpener
         IndexScrubber.AddMissing(core);
         IndexScrubber.RemoveStale(core);
         Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];
-        using var cursors = core.Engine.CreateIterator();
+        using var cursors = core.Engine.CreateIterator(verify: true);
         foreach (var state in core.Namespaces.All)
         {
             KeySpaces.Prefix(prefix, KeySpaces.Cursor, state.Id);
@@ -253,7 +253,7 @@ internal static class StoreOpener
     public static ulong LastIndexed(IStorageEngine engine, ushort ns, ReplicaId replica, EngineSnapshot? snapshot = null)
     {
         Span<byte> key = stackalloc byte[KeySpaces.IndexKeyBytes];
-        using var index = engine.CreateIterator(snapshot);
+        using var index = engine.CreateIterator(snapshot, verify: true);
         index.SeekBefore(KeySpaces.IndexKey(key, ns, replica, ulong.MaxValue));
         index.ThrowIfFailed();
         return index.IsValid && KeySpaces.TryReadIndexKey(index.Key, ns, out var last) && last.Replica == replica ? last.Scalar : 0;
@@ -291,7 +291,8 @@ internal static class StoreOpener
     {
         foreach (var state in core.Namespaces.All)
         {
-            if (state.Retention.IsOwn || state.Retention.Retention == core.Options.Retention)
+            var isKnown = state.Retention != NamespaceRetention.Lost;
+            if (isKnown && (state.Retention.IsOwn || state.Retention.Retention == core.Options.Retention))
                 continue;
             state.Retention = new NamespaceRetention(core.Options.Retention, IsOwn: false, core.Clock.Last, IsSettled: false);
             state.Retention.Stage(core.Batch, state.Id);

@@ -133,7 +133,7 @@ public sealed class BackupTests : IDisposable
         var (source, copy) = (CareStore.Entries(Source), CareStore.Entries(Backup));
         Assert.Contains(source.Keys, static key => key.StartsWith("50", StringComparison.Ordinal));
         Assert.DoesNotContain(copy.Keys, static key => key.StartsWith("50", StringComparison.Ordinal));
-        var own = new[] { MetaRecords.Identity, MetaRecords.Run, MetaRecords.Clock }.Select(static name => Convert.ToHexString(MetaRecords.Key(name))).ToList();
+        var own = new[] { MetaRecords.Identity, MetaRecords.Run, MetaRecords.Clock, MetaRecords.Filter }.Select(static name => Convert.ToHexString(MetaRecords.Key(name))).ToList();
         foreach (var (key, value) in source.Where(pair => !pair.Key.StartsWith("50", StringComparison.Ordinal) && !own.Contains(pair.Key)))
             Assert.Equal(value, copy[key]);
     }

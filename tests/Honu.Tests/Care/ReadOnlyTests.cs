@@ -125,6 +125,6 @@ public class ReadOnlyTests
         File.WriteAllText(directory.Combine("begun", "HONU"), "honu format 1\n");
         Assert.Equal(HonuErrorCode.NotAStore, Assert.Throws<HonuFormatException>(() => HonuStore.Open(directory.Combine("begun"), ReadOnly)).Code);
         Assert.Equal(["HONU"], Directory.GetFiles(directory.Combine("begun")).Select(Path.GetFileName));
-        Assert.Throws<HonuFormatException>(() => HonuStore.Open("memory", ReadOnly with { Engine = Engines.MemoryEngine.Factory }));
+        Assert.Throws<HonuFormatException>(() => HonuStore.Open("memory", ReadOnly with { Engine = global::Honu.Engines.MemoryEngine.Factory }));
     }
 }

@@ -98,7 +98,7 @@ public sealed class RepairTests : IDisposable
             CareStore.Fill(store, objects: 3000);
             store.Compact();
             state = CareStore.Describe(store);
-            Pull(peer, store);
+            Replicated.Pull(peer, store);
         }
 
         CareStore.FlipByte(CareStore.BiggestTable(Db), where);
@@ -108,9 +108,9 @@ public sealed class RepairTests : IDisposable
 
         Assert.True(HonuStore.Verify(Db).IsHealthy);
         using var repaired = HonuStore.Open(Db, CareStore.Options);
-        Pull(repaired, peer);
+        Replicated.Pull(repaired, peer);
         Assert.Equal(Latest(peer), Latest(repaired));
-        Pull(peer, repaired);
+        Replicated.Pull(peer, repaired);
         Assert.Equal(peer.Replication.Summaries(), repaired.Replication.Summaries());
         Assert.NotEmpty(state);
     }
@@ -200,26 +200,6 @@ public sealed class RepairTests : IDisposable
         using var store = HonuStore.Open(Db, CareStore.Options);
         CareStore.Fill(store);
         return (CareStore.Describe(store), store.Identity, store.Replication.ClockScalar);
-    }
-
-    // What a session does: everything that the vector lacks, then the join.
-    private static void Pull(HonuStore to, HonuStore from)
-    {
-        var block = new RecordBlockWriter();
-        foreach (var ns in from.Namespaces)
-        {
-            var @base = to.Replication.State(ns).Vector;
-            var target = from.Replication.State(ns).Vector;
-            using var snapshot = from.Replication.CreateSnapshot();
-            VersionId position = default;
-            do
-            {
-                block.Clear();
-                position = snapshot.ReadUncovered(ns, @base, position, block, 512, 1 << 20);
-                to.Replication.Apply(ns, block.Bytes.Span, cursor: null, position.IsNone ? new VectorJoin(@base, target) : null);
-            }
-            while (!position.IsNone);
-        }
     }
 
     private static List<string> Latest(HonuStore store)

@@ -38,6 +38,36 @@ public class FailedWriteTests
         reopened.Put("after"u8, "v"u8);
     }
 
+    /// <summary>A full disk, then room: the store opens its engine again by itself, and everything acknowledged before and after is there.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Put_AfterTheCauseIsGone_GoesOn(bool failingBatchIsOnDisk)
+    {
+        var time = new ManualTimeProvider();
+        var store = HonuStore.Open("store", new HonuStoreOptions { Pid = 1, Clock = VersionClock.Lamport, Engine = _disk, Environment = StoreEnvironment.Machine with { Time = time }, MaintenanceInterval = Timeout.InfiniteTimeSpan });
+        store.Put("before"u8, "v"u8);
+        if (failingBatchIsOnDisk)
+            _disk.FailsSyncs = true;
+        else
+            _disk.WritesUntilFailure = 0;
+        Assert.ThrowsAny<HonuException>(() => store.Namespace("new").Put("failed"u8, "v"u8, WriteOptions.Synced));
+        AssertFailed(() => store.Put("during"u8, "v"u8));
+
+        (_disk.FailsSyncs, _disk.WritesUntilFailure, _disk.FailsReopening) = (false, null, false);
+        AssertFailed(() => store.Put("too soon"u8, "v"u8));
+        time.Advance(TimeSpan.FromSeconds(1));
+        var after = store.Put("after"u8, "v"u8);
+        var next = store.Namespace("another").Put("k"u8, "v"u8);
+
+        Assert.True(next.Id.Scalar > after.Id.Scalar);
+        Assert.Equal(failingBatchIsOnDisk, store.Namespace("new").Get("failed"u8) is not null);
+        Assert.Equal(0, store.Replication.State("new").LooseRecords);
+        using var reopened = Open();
+        Assert.Null(reopened.Get("during"u8));
+        Assert.Equal(failingBatchIsOnDisk ? ["another", "default", "new"] : ["another", "default"], reopened.Namespaces.Where(name => reopened.Namespace(name).Get(name == "another" ? "k"u8 : name == "new" ? "failed"u8 : "before"u8) is not null));
+    }
+
     /// <summary>Every write of a run fails in its turn: opening, namespaces, batches, deletions, chunks, closing.</summary>
     [Fact]
     public void Run_AnyWriteFails_KeepsExactlyWhatWasAcknowledged()

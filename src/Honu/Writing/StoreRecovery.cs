@@ -1,0 +1,60 @@
+using Honu.Format;
+
+namespace Honu.Writing;
+
+/// <summary>Brings a store back to work after a failed write: opens the engine again, and takes over what is really on disk.</summary>
+/// <remarks>
+/// LevelDB goes on after a full disk and loses what it acknowledges then, so nothing is acknowledged between the failure and here. The
+/// batch that failed may be on disk or not; its caller was told that it failed, and may find it done all the same. Called by the
+/// committing thread: by the next one that wants to write, or by the background.
+/// </remarks>
+internal sealed class StoreRecovery(StoreCore core)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private DateTimeOffset _notBefore;
+
+    /// <summary>Tries it, at most once a second.</summary>
+    /// <returns>Whether the store works again.</returns>
+    public bool TryRecover()
+    {
+        var now = core.Options.Environment.Time.GetUtcNow();
+        if (now < _notBefore)
+            return false;
+        _notBefore = now + Pause;
+        try
+        {
+            core.Engine.Reopen();
+            TakeOver();
+            return true;
+        }
+        catch (HonuException error)
+        {
+            core.Fail(error);
+            return false;
+        }
+    }
+
+    private void TakeOver()
+    {
+        core.Heads.Clear();
+        core.Replicas.Load(core.Engine);
+        core.Lease.Reset(MetaRecords.GetScalar(core.Engine, MetaRecords.Clock));
+
+        // A vector that a commit had staged is on disk or not; what a commit has published since the last one that wrote it is the own mark.
+        var own = core.Identity.Replica;
+        var marks = core.Namespaces.All.ToDictionary(static state => state, state => state.Vector.HighMark(own));
+        core.Namespaces.Load(core.Engine);
+        foreach (var state in core.Namespaces.All)
+        {
+            state.BarrierVector = null;
+            var vector = state.Vector;
+            vector.Advance(own, Math.Max(marks.GetValueOrDefault(state), StoreOpener.LastIndexed(core.Engine, state.Id, own)));
+            core.Clock.Observe(vector.GreatestScalar());
+            state.Publish(vector, core.CountLoose(state, vector));
+        }
+
+        core.Pruner.Restart();
+        core.Presence.Restart();
+    }
+}
