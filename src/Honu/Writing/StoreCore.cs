@@ -34,6 +34,7 @@ internal sealed class StoreCore
         Background = new BackgroundWork(this);
         Writer = new StoreWriter(this);
         Applier = new Applying.RemoteApplier(this);
+        Changes = new Watching.ChangeFeed(this);
     }
 
     public string Path { get; }
@@ -79,6 +80,9 @@ internal sealed class StoreCore
     public StoreWriter Writer { get; }
 
     public Applying.RemoteApplier Applier { get; }
+
+    /// <summary>Who waits for changes.</summary>
+    public Watching.ChangeFeed Changes { get; }
 
     public PlantedFaults Faults => Options.Faults;
 
@@ -152,6 +156,7 @@ internal sealed class StoreCore
         _staged.Clear();
         Namespaces.Publish();
         PublishJoins();
+        Changes.Publish();
         if (Presence.IsOutgrown)
             Presence.Begin();
         if (Trimmer.IsDue)
@@ -163,7 +168,11 @@ internal sealed class StoreCore
         try
         {
             foreach (var (state, vector) in _joins)
+            {
                 state.Publish(vector, CountLoose(state, vector));
+                if (Changes.IsWatched)
+                    Changes.StageVector(state);
+            }
         }
         catch (Exception error)
         {
@@ -211,6 +220,7 @@ internal sealed class StoreCore
             Heads.Clear();
         _staged.Clear();
         _joins.Clear();
+        Changes.Discard();
     }
 
     /// <summary>Runs <paramref name="work"/> with nobody else committing.</summary>
@@ -259,6 +269,7 @@ internal sealed class StoreCore
 
         WriteBatch(sync: true);
         PublishJoins();
+        Changes.Publish();
     }
 
     public void Close()
@@ -270,6 +281,7 @@ internal sealed class StoreCore
             if (IsDisposed)
                 return;
             IsDisposed = true;
+            Changes.Close();
             Presence.Dispose();
             if (_failure is null)
             {
