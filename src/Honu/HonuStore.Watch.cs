@@ -21,5 +21,12 @@ public sealed partial class HonuStore
 
     /// <summary>A token for this moment: take it, read the store, then watch from the token, and no change is missed between reading and watching.</summary>
     /// <remarks>Waits for the write in progress. Replicated records that no join of vectors vouches for yet may be delivered although they were there already.</remarks>
-    public WatchToken GetWatchToken() => WatchEnumeration.Now(_core, namespaces: null);
+    /// <param name="namespaces">What the token will be used for; <see langword="null"/> for all namespaces.</param>
+    /// <exception cref="ArgumentException">A namespace's name is out of its limits, or there is none.</exception>
+    public WatchToken GetWatchToken(IReadOnlyCollection<string>? namespaces = null)
+    {
+        var options = new WatchOptions { Namespaces = namespaces };
+        WatchOptions.ThrowIfInvalid(options);
+        return WatchEnumeration.Now(_core, WatchFilter.Of(options).Namespaces);
+    }
 }
