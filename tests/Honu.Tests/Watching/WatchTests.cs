@@ -249,6 +249,38 @@ public sealed class WatchTests
         while (WatchReader.Text(last) != "default/k=4999");
     }
 
+    /// <summary>Goal: the handover between walk and buffer has no gap while threads write. Method: a tiny buffer, so that it happens again and again.</summary>
+    [Fact]
+    public async Task Watch_WhileThreadsWrite_EndsWithACopyOfTheStore()
+    {
+        const int PerThread = 3_000;
+        using var open = new OpenStore();
+        await using var watch = new WatchReader(open.Store, new WatchOptions { MaxBufferedChanges = 3 });
+        var copy = new Dictionary<string, VersionId>(StringComparer.Ordinal);
+
+        var writers = Task.WhenAll(Enumerable.Range(0, 2).Select(thread => Guard.RunWithin(() =>
+        {
+            for (var i = 0; i < PerThread; i++)
+                open.Store.Put(Encoding.UTF8.GetBytes($"k{thread}/{i % 50}"), "v"u8);
+            open.Store.Put(Encoding.UTF8.GetBytes($"end{thread}"), ""u8);
+        })));
+        while (!copy.ContainsKey("end0") || !copy.ContainsKey("end1"))
+            Add(await watch.Next());
+        await Guard.Within(writers);
+        while (watch.TryNext(out var change))
+            Add(change!);
+
+        var expected = OpenStore.Keys(open.Store).ToDictionary(static key => key, key => open.Store.TryGetVersion(Encoding.UTF8.GetBytes(key), out var version) ? version.Id : default, StringComparer.Ordinal);
+        Assert.Equal(expected, copy);
+
+        void Add(HonuChange change)
+        {
+            var key = Encoding.UTF8.GetString(change.Key.Span);
+            Assert.True(!copy.TryGetValue(key, out var known) || known.Scalar <= change.Version.Id.Scalar, $"{key} went back");
+            copy[key] = change.Version.Id;
+        }
+    }
+
     [Fact]
     public async Task Watch_StoreDisposed_EndsWithObjectDisposed()
     {
