@@ -196,6 +196,56 @@ public sealed class WatchTests
         Assert.Empty(await after.ToEnd());
     }
 
+    /// <summary>The records of a session and the join of its vectors are one commit: only the last of the changes may count on the join.</summary>
+    [Fact]
+    public async Task Watch_TokenFromTheMiddleOfASession_DeliversTheRestOfIt()
+    {
+        using var open = new OpenStore(options: new HonuStoreOptions { Pid = 1 });
+        using var peer = PeerStore.Open(open, pid: 2);
+        for (var i = 0; i < 4; i++)
+            peer.Put(Encoding.UTF8.GetBytes($"k{i}"), "v"u8);
+        var tokens = new List<WatchToken>();
+        await using (var watch = new WatchReader(open.Store))
+        {
+            PeerStore.Sync(peer, open.Store, "default");
+            for (var i = 0; i < 4; i++)
+                tokens.Add((await watch.Next()).Token);
+        }
+
+        for (var i = 0; i < 4; i++)
+        {
+            await using var resumed = new WatchReader(open.Store, new WatchOptions { Token = Again(tokens[i]), EndWhenCaughtUp = true });
+            var rest = (await resumed.ToEnd()).Select(WatchReader.Text).ToList();
+            Assert.Superset(Enumerable.Range(i + 1, 3 - i).Select(static k => $"default/k{k}=v").ToHashSet(StringComparer.Ordinal), rest.ToHashSet(StringComparer.Ordinal));
+            Assert.True(i < 3 || rest.Count == 0, "the last token does not know of the join");
+        }
+    }
+
+    [Fact]
+    public async Task Put_AfterTheLastWatchHasEnded_AllocatesNothingAgain()
+    {
+        const int Writes = 2_000;
+        using var open = new OpenStore(inMemory: false, new HonuStoreOptions { MaintenanceInterval = Timeout.InfiniteTimeSpan });
+        var store = open.Store;
+        await using (var watch = new WatchReader(store))
+        {
+            Write();
+            await watch.Next();
+        }
+
+        Write();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Write();
+
+        Assert.Equal(0, (GC.GetAllocatedBytesForCurrentThread() - before) / Writes);
+
+        void Write()
+        {
+            for (var i = 0; i < Writes; i++)
+                store.Put("key"u8, "value"u8);
+        }
+    }
+
     [Fact]
     public async Task Watch_BufferFull_ReadsTheStoreInsteadAndMissesNothing()
     {
