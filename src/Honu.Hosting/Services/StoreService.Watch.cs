@@ -35,7 +35,7 @@ internal sealed partial class StoreService
         // Taken before the watch begins, so that nothing lies between the two.
         var token = watch.Token ?? (watch.FromStart ? null : store.GetWatchToken(watch.Namespaces));
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var changes = store.WatchAsync(watch).GetAsyncEnumerator(ended.Token);
+        var changes = store.WatchAsync(watch, ended.Token).GetAsyncEnumerator(CancellationToken.None);
         var next = changes.MoveNextAsync().AsTask();
         try
         {
