@@ -108,9 +108,11 @@ internal sealed class CommonOptions
     }
 
     /// <summary>The namespace, checked.</summary>
-    public string NamespaceName(ParseResult parsed)
+    public string NamespaceName(ParseResult parsed) => CheckNamespace(parsed.GetValue(Namespace) ?? HonuStore.DefaultNamespace);
+
+    /// <summary>A namespace from the command line, checked.</summary>
+    public static string CheckNamespace(string name)
     {
-        var name = parsed.GetValue(Namespace) ?? HonuStore.DefaultNamespace;
         var bytes = Encoding.UTF8.GetByteCount(name);
         return bytes is >= 1 and <= StoreLimits.MaxNamespaceBytes
             ? name

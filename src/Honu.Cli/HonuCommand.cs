@@ -39,6 +39,7 @@ internal static class HonuCommand
             DeleteCommand.Create(),
             ScanCommand.Create(),
             HistoryCommand.Create(),
+            WatchCommand.Create(),
             ImportCommand.Create(),
             ExportCommand.Create(),
             ServeCommand.Create(),

@@ -25,6 +25,9 @@ internal interface IStoreAccess : IAsyncDisposable
     /// <summary>Versions of one object, newest first.</summary>
     IAsyncEnumerable<StoreObject> HistoryAsync(string ns, byte[] key, CancellationToken cancellationToken);
 
+    /// <summary>Changes after their commit; <paramref name="started"/> is told the token of the moment at which the watch has begun.</summary>
+    IAsyncEnumerable<StoreChange> WatchAsync(StoreWatch watch, Action<string> started, CancellationToken cancellationToken);
+
     /// <summary>Writes batches in order; tells what became of them, also when it fails half-way.</summary>
     Task<ImportCounts> ImportAsync(
         IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,

@@ -52,6 +52,29 @@ internal sealed class LocalStore : IStoreAccess
             yield return new StoreObject(ns, key, entry.Value, entry.Version, entry.LostConflict);
     }
 
+    // Ends when it has caught up: this process has the directory for itself and does not write, so nothing else would ever come.
+    public async IAsyncEnumerable<StoreChange> WatchAsync(StoreWatch watch, Action<string> started, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var options = new WatchOptions
+        {
+            Namespaces = watch.Namespaces,
+            Prefix = watch.Prefix.ToArray(),
+            Token = watch.Token is { } text ? WatchToken.Parse(text) : null,
+            FromStart = watch.FromStart,
+            IncludeValues = !watch.KeysOnly,
+            EndWhenCaughtUp = true,
+        };
+        started(watch.Token ?? (watch.FromStart ? "" : _store.GetWatchToken(watch.Namespaces).ToString()));
+        var left = watch.Limit ?? long.MaxValue;
+        await foreach (var change in _store.WatchAsync(options, cancellationToken))
+        {
+            var item = new StoreObject(change.Namespace, change.Key, change.Value, change.Version);
+            yield return new StoreChange(item, change.IsLocal, change.IsCatchUp, change.StartsOver, change.Token.ToString());
+            if (--left == 0)
+                yield break;
+        }
+    }
+
     public async Task<ImportCounts> ImportAsync(
         IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
         WriteOptions options,

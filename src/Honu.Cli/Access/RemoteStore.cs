@@ -46,6 +46,9 @@ internal sealed class RemoteStore : IStoreAccess
     public IAsyncEnumerable<StoreObject> HistoryAsync(string ns, byte[] key, CancellationToken cancellationToken) =>
         Client.HistoryAsync(ns, key, cancellationToken);
 
+    public IAsyncEnumerable<StoreChange> WatchAsync(StoreWatch watch, Action<string> started, CancellationToken cancellationToken) =>
+        Client.WatchAsync(watch, started, cancellationToken);
+
     public Task<ImportCounts> ImportAsync(
         IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
         WriteOptions options,

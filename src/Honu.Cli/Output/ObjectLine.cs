@@ -25,6 +25,13 @@ internal readonly ref struct ObjectLine
     public static void Write(Utf8JsonWriter json, ObjectLine line)
     {
         json.WriteStartObject();
+        WriteFields(json, line);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes what stands between the braces: for lines that say more of an object.</summary>
+    public static void WriteFields(Utf8JsonWriter json, ObjectLine line)
+    {
         json.WriteString("namespace"u8, line.Namespace);
         WriteBytes(json, "key"u8, "keyBase64"u8, line.Key, line.Base64);
         if (!line.Version.IsDeleted && !line.WithoutValue)
@@ -36,7 +43,6 @@ internal readonly ref struct ObjectLine
             json.WriteBoolean("deleted"u8, value: true);
         if (line.LostConflict)
             json.WriteBoolean("lostConflict"u8, value: true);
-        json.WriteEndObject();
     }
 
     /// <summary>Writes <c>{"scalar":"…","pid":1,"epoch":0}</c>; the scalar is a string because it exceeds 2^53.</summary>

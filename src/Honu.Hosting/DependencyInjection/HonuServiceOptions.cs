@@ -7,6 +7,10 @@ public sealed record HonuServiceOptions
     /// <value>Default 64.</value>
     public int MaxConcurrentScans { get; init; } = 64;
 
+    /// <summary>Watches that may run at once. Each has a buffer of up to 4 MiB, and makes every write of what it is about a little dearer.</summary>
+    /// <value>Default 256.</value>
+    public int MaxConcurrentWatches { get; init; } = 256;
+
     /// <summary>How long a stopping server lets running calls finish before it cancels them.</summary>
     /// <value>Default 5 s.</value>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -68,6 +68,28 @@ internal static class RequestChecks
         };
     }
 
+    public static WatchOptions Watch(WatchRequest request)
+    {
+        if (request.Limit > long.MaxValue)
+            throw ServiceErrors.Invalid($"A limit is at most {long.MaxValue}; this one is {request.Limit}.");
+        foreach (var name in request.Namespaces)
+        {
+            if (name.Length == 0)
+                throw ServiceErrors.Invalid("A namespace of a watch has no name. Leave the list empty to watch all.");
+            Namespace(name);
+        }
+
+        return new WatchOptions
+        {
+            Namespaces = request.Namespaces.Count == 0 ? null : request.Namespaces,
+            Prefix = request.Prefix.ToByteArray(),
+            Token = request.Token.Length == 0 ? null : WatchToken.Parse(request.Token),
+            FromStart = request.FromStart,
+            IncludeValues = !request.KeysOnly,
+            EndWhenCaughtUp = request.EndWhenCaughtUp,
+        };
+    }
+
     // One byte more than a key is of use: the end of a range just after the longest key.
     private static void Bound(int length, string name)
     {

@@ -7,12 +7,16 @@ internal sealed class ServiceGate : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _abort = new();
+    private readonly CancellationTokenSource _stopping = new();
     private TaskCompletionSource? _drained;
     private string? _closedBecause;
     private int _running;
 
     /// <summary>Cancelled when a stop has waited long enough.</summary>
     public CancellationToken Aborted => _abort.Token;
+
+    /// <summary>Cancelled when a stop begins: for calls that would never end by themselves.</summary>
+    public CancellationToken Stopping => _stopping.Token;
 
     /// <summary>Counts a call in; dispose the result when the call is over.</summary>
     /// <exception cref="RpcException">UNAVAILABLE: the gate is closed.</exception>
@@ -54,6 +58,7 @@ internal sealed class ServiceGate : IDisposable
             drained = _drained.Task;
         }
 
+        await _stopping.CancelAsync().ConfigureAwait(false);
         try
         {
             await drained.WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
@@ -66,7 +71,11 @@ internal sealed class ServiceGate : IDisposable
         }
     }
 
-    public void Dispose() => _abort.Dispose();
+    public void Dispose()
+    {
+        _abort.Dispose();
+        _stopping.Dispose();
+    }
 
     private void Exit()
     {

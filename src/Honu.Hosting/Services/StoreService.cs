@@ -8,7 +8,7 @@ namespace Honu.Hosting.Services;
 
 /// <summary>
 /// Serves one store to clients (honu.store.v1). This file: how calls are let in and how they fail; calls that answer once.
-/// Streams: <c>StoreService.Scan.cs</c>, <c>StoreService.Import.cs</c>.
+/// Streams: <c>StoreService.Scan.cs</c>, <c>StoreService.Import.cs</c>, <c>StoreService.Watch.cs</c>.
 /// </summary>
 internal sealed partial class StoreService(HonuStore store, HonuServiceOptions options, ServiceGate gate, ILogger<StoreService> logger) : Store.StoreBase
 {

@@ -175,6 +175,8 @@ internal sealed class RemoteApplier(StoreCore core)
         var record = core.Records.Rewrite(incoming, local);
         core.Batch.Put(currentKey, record);
         core.History.Stage(state, key, local.HistorySequence, record);
+        if (core.Changes.IsWatched)
+            core.Changes.Stage(state, key, record, isLocal: false);
         if (incoming.Version == previous)
             return;
         IndexEntry.Put(core.Batch, state.Id, incoming.Version, key, core.IndexScratch);

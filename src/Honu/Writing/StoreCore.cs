@@ -36,6 +36,7 @@ internal sealed class StoreCore
         _recovery = new StoreRecovery(this);
         Writer = new StoreWriter(this);
         Applier = new Applying.RemoteApplier(this);
+        Changes = new Watching.ChangeFeed(this);
     }
 
     public string Path { get; }
@@ -81,6 +82,9 @@ internal sealed class StoreCore
     public StoreWriter Writer { get; }
 
     public Applying.RemoteApplier Applier { get; }
+
+    /// <summary>Who waits for changes.</summary>
+    public Watching.ChangeFeed Changes { get; }
 
     public PlantedFaults Faults => Options.Faults;
 
@@ -167,6 +171,7 @@ internal sealed class StoreCore
         _staged.Clear();
         Namespaces.Publish();
         PublishJoins();
+        Changes.Publish();
         if (Presence.IsOutgrown)
             Presence.Begin();
         if (Trimmer.IsDue)
@@ -178,7 +183,11 @@ internal sealed class StoreCore
         try
         {
             foreach (var (state, vector) in _joins)
+            {
                 state.Publish(vector, CountLoose(state, vector));
+                if (Changes.IsWatched)
+                    Changes.StageVector(state);
+            }
         }
         catch (Exception error)
         {
@@ -226,6 +235,7 @@ internal sealed class StoreCore
             Heads.Clear();
         _staged.Clear();
         _joins.Clear();
+        Changes.Discard();
     }
 
     /// <summary>Runs <paramref name="work"/> with nobody else committing.</summary>
@@ -274,6 +284,7 @@ internal sealed class StoreCore
 
         WriteBatch(sync: true);
         PublishJoins();
+        Changes.Publish();
     }
 
     public void Close()
@@ -285,6 +296,7 @@ internal sealed class StoreCore
             if (IsDisposed)
                 return;
             IsDisposed = true;
+            Changes.Close();
             Presence.Dispose();
             if (_failure is null)
             {

@@ -203,6 +203,8 @@ internal sealed class StoreWriter(StoreCore core)
         core.History.Stage(state, operation.Key, previous.HistorySequence, record);
         IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
         core.StageReplacement(state, version, previous.Version, isLocal: true);
+        if (core.Changes.IsWatched)
+            core.Changes.Stage(state, operation.Key, record, isLocal: true);
         if (previous.Context is null && (previous.Version.IsNone || previous.Version.Replica == version.Replica))
             core.Heads.Set(headAt, hash, state.Id, operation.Key, new Head(version, previous.HistorySequence, isTombstone));
         else if (headAt >= 0)
