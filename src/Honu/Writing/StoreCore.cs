@@ -34,6 +34,8 @@ internal sealed class StoreCore
         Background = new BackgroundWork(this);
         Writer = new StoreWriter(this);
         Applier = new Applying.RemoteApplier(this);
+        Conflicts = new Applying.ConflictStore(this);
+        Settler = new Applying.ConflictSettler(this);
     }
 
     public string Path { get; }
@@ -79,6 +81,10 @@ internal sealed class StoreCore
     public StoreWriter Writer { get; }
 
     public Applying.RemoteApplier Applier { get; }
+
+    public Applying.ConflictStore Conflicts { get; }
+
+    public Applying.ConflictSettler Settler { get; }
 
     public PlantedFaults Faults => Options.Faults;
 
@@ -151,6 +157,7 @@ internal sealed class StoreCore
 
         _staged.Clear();
         Namespaces.Publish();
+        Conflicts.Publish();
         PublishJoins();
         if (Presence.IsOutgrown)
             Presence.Begin();
@@ -211,6 +218,7 @@ internal sealed class StoreCore
             Heads.Clear();
         _staged.Clear();
         _joins.Clear();
+        Conflicts.Discard();
     }
 
     /// <summary>Runs <paramref name="work"/> with nobody else committing.</summary>
