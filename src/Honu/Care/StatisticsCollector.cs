@@ -15,7 +15,7 @@ internal static class StatisticsCollector
         return new StoreStatistics
         {
             Namespaces = namespaces,
-            DiskBytes = core.Path.Length == 0 ? 0 : DiskBytes(core.Path),
+            DiskBytes = Directory.Exists(core.Path) ? DiskBytes(core.Path) : 0,
             EngineMemoryBytes = core.Engine.GetMemoryBytes(),
             Updates = updates,
             ResolverFailures = core.Conflicts.ResolverFailures,

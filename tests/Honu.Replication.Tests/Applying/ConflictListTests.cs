@@ -208,7 +208,7 @@ public sealed class ConflictListTests : IDisposable
     public void Conflicts_FailedBatch_CountsNothing()
     {
         Apply(Mine);
-        _disk.FailNextWrite();
+        (_disk.WritesUntilFailure, _disk.FailsOnlyOnce) = (0, true);
 
         Assert.ThrowsAny<Exception>(() => Apply(Lower));
 
