@@ -39,6 +39,7 @@ internal static class HonuCommand
             DeleteCommand.Create(),
             ScanCommand.Create(),
             HistoryCommand.Create(),
+            ConflictsCommand.Create(),
             ImportCommand.Create(),
             ExportCommand.Create(),
             ServeCommand.Create(),

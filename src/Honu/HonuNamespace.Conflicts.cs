@@ -1,6 +1,5 @@
 using System.Buffers;
 using Honu.Applying;
-using Honu.Format;
 
 namespace Honu;
 

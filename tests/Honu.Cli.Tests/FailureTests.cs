@@ -23,7 +23,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Reading_ADirectoryThatDoesNotExist_ExitsWith5AndCreatesNothing()
     {
-        string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["export"], ["status"], ["stats"]];
+        string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["conflicts"], ["export"], ["status"], ["stats"]];
         foreach (var verb in verbs)
         {
             var result = await HonuProcess.Run([.. verb, "--db", Db]);
@@ -200,6 +200,7 @@ public sealed class FailureTests : IDisposable
     [InlineData("delete", "--help")]
     [InlineData("scan", "--help")]
     [InlineData("history", "--help")]
+    [InlineData("conflicts", "--help")]
     [InlineData("import", "--help")]
     [InlineData("export", "--help")]
     [InlineData("serve", "--help")]

@@ -25,6 +25,9 @@ internal interface IStoreAccess : IAsyncDisposable
     /// <summary>Versions of one object, newest first.</summary>
     IAsyncEnumerable<StoreObject> HistoryAsync(string ns, byte[] key, CancellationToken cancellationToken);
 
+    /// <summary>Conflicts that nothing has settled, by namespace and key; of all namespaces without a name.</summary>
+    IAsyncEnumerable<Conflict> ConflictsAsync(string? ns, CancellationToken cancellationToken);
+
     /// <summary>Writes batches in order; tells what became of them, also when it fails half-way.</summary>
     Task<ImportCounts> ImportAsync(
         IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,

@@ -46,6 +46,8 @@ internal sealed class RemoteStore : IStoreAccess
     public IAsyncEnumerable<StoreObject> HistoryAsync(string ns, byte[] key, CancellationToken cancellationToken) =>
         Client.HistoryAsync(ns, key, cancellationToken);
 
+    public IAsyncEnumerable<Conflict> ConflictsAsync(string? ns, CancellationToken cancellationToken) => Client.ConflictsAsync(ns, cancellationToken);
+
     public Task<ImportCounts> ImportAsync(
         IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
         WriteOptions options,

@@ -1,4 +1,3 @@
-using Honu.Format;
 using Honu.Writing;
 
 namespace Honu.Applying;
