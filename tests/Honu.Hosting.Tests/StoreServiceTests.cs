@@ -237,10 +237,10 @@ public sealed class StoreServiceTests
 
     private static string Text(StoreObject item) => System.Text.Encoding.UTF8.GetString(item.Value.Span);
 
-    private static async Task<List<StoreObject>> List(IAsyncEnumerable<StoreObject> items)
+    private static async Task<List<T>> List<T>(IAsyncEnumerable<T> items)
     {
         using var guard = new CancellationTokenSource(Guard.DefaultTimeout);
-        var result = new List<StoreObject>();
+        var result = new List<T>();
         await foreach (var item in items.WithCancellation(guard.Token))
             result.Add(item);
         return result;

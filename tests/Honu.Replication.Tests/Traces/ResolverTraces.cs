@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Text;
+using System.Text.Json;
 using Honu.TestKit;
 
 namespace Honu.Replication.Tests.Traces;
@@ -254,6 +256,96 @@ public sealed class ResolverTraces : IDisposable
         var random = new Random(seed);
         Open(3, Counter.Instance);
         var sums = new long[3];
+        Wander(random, replica =>
+        {
+            var key = random.Next(sums.Length);
+            var delta = random.Next(-5, 20);
+            Counter.Add(Ns(replica), [(byte)key], delta);
+            sums[key] += delta;
+        });
+
+        AssertQuiet();
+        for (var key = 0; key < sums.Length; key++)
+        {
+            foreach (var replica in _replicas)
+                Assert.Equal(sums[key], Counter.Read(Ns(replica), [(byte)key]).Total);
+        }
+
+        Assert.All(_replicas, static replica => Assert.Empty(replica.Store.Conflicts()));
+        Assert.All(_replicas, static replica => Assert.Equal(0, replica.Store.GetStatistics().ResolverFailures));
+    });
+
+    // What stands in a field in the end is what the latest of all writes of that field has set, wherever it was made.
+    [Fact]
+    public void JsonFields_UnderRandomSchedules_EndAtTheLastWriteOfEach() => Seeds.Run(usualSeed: 1, usualRuns: 30, seed =>
+    {
+        var random = new Random(seed);
+        Open(3, JsonFieldMerge.Instance);
+        var last = new Dictionary<string, (VersionId Version, int Value)>(StringComparer.Ordinal);
+        var writes = 0;
+        Wander(random, replica =>
+        {
+            var name = $"f{random.Next(4)}";
+            var version = JsonFieldMerge.Set(Ns(replica), "k"u8, Encoding.UTF8.GetBytes($"{{\"{name}\":{++writes}}}")).Id;
+            if (!last.TryGetValue(name, out var known) || VersionOrder.Wins(version, known.Version))
+                last[name] = (version, writes);
+        });
+
+        AssertQuiet();
+        foreach (var replica in _replicas)
+        {
+            using var document = JsonDocument.Parse(replica.Get("k") ?? "{}");
+            var fields = document.RootElement.EnumerateObject().Where(static field => field.Name != "$versions").ToDictionary(static field => field.Name, static field => field.Value.GetInt32(), StringComparer.Ordinal);
+            Assert.Equal(last.ToDictionary(static pair => pair.Key, static pair => pair.Value.Value, StringComparer.Ordinal), fields);
+        }
+    });
+
+    // Plain puts and deletions, whatever the resolver makes of them: equal everywhere in the end, and nobody writes any more.
+    [Theory]
+    [InlineData("larger")]
+    [InlineData("last")]
+    [InlineData("json")]
+    public void PlainWrites_UnderRandomSchedules_GoQuietAndEqual(string resolver) => Seeds.Run(usualSeed: 1, usualRuns: 20, seed =>
+    {
+        var random = new Random(seed);
+        Open(3, resolver switch { "larger" => KeepLarger.Instance, "last" => LastWriterWins.Instance, _ => JsonFieldMerge.Instance });
+        Wander(random, replica =>
+        {
+            if (random.Next(4) > 0)
+                replica.Put("k", $"{{\"f{random.Next(3)}\":{random.Next(100)},\"f{random.Next(3, 6)}\":{random.Next(100)}}}");
+            else
+                replica.Store.Delete("k"u8);
+        });
+
+        AssertQuiet();
+        Assert.All(_replicas, replica => Assert.Equal(_replicas[0].Get("k"), replica.Get("k")));
+    });
+
+    // The version that is current does not change then, but a write that has not seen the loser would cover it.
+    [Fact]
+    public void Update_LoserArrivesMeanwhile_IsMergedToo()
+    {
+        Open(3, Counter.Instance);
+        var (a, b, c) = (_replicas[0], _replicas[1], _replicas[2]);
+        Counter.Add(Ns(a), "k"u8, 1);
+        Counter.Add(Ns(b), "k"u8, 10);
+        ScriptedSession.Complete(c, a);
+        var calls = 0;
+
+        Ns(c).Update("k"u8, (in VersionedValue current, IBufferWriter<byte> next) =>
+        {
+            if (calls++ == 0)
+                ScriptedSession.Run(c, b, cutSender: c, cutAfterRecords: 0);
+            next.Write(CounterValue.Parse(current.Value).Add(c.Id, 100).ToArray());
+            return true;
+        });
+
+        Assert.Equal((2, 111), (calls, Counter.Read(Ns(c), "k"u8).Total));
+    }
+
+    // Writes, sessions whole and cut, kills and power losses in random order.
+    private void Wander(Random random, Action<ScriptedReplica> write)
+    {
         for (var step = 0; step < 80; step++)
         {
             var replica = _replicas[random.Next(3)];
@@ -261,10 +353,7 @@ public sealed class ResolverTraces : IDisposable
             switch (random.Next(10))
             {
                 case < 5:
-                    var key = random.Next(sums.Length);
-                    var delta = random.Next(-5, 20);
-                    Counter.Add(Ns(replica), [(byte)key], delta);
-                    sums[key] += delta;
+                    write(replica);
                     break;
                 case < 7:
                     ScriptedSession.Complete(replica, other);
@@ -287,17 +376,7 @@ public sealed class ResolverTraces : IDisposable
                     break;
             }
         }
-
-        AssertQuiet();
-        for (var key = 0; key < sums.Length; key++)
-        {
-            foreach (var replica in _replicas)
-                Assert.Equal(sums[key], Counter.Read(Ns(replica), [(byte)key]).Total);
-        }
-
-        Assert.All(_replicas, static replica => Assert.Empty(replica.Store.Conflicts()));
-        Assert.All(_replicas, static replica => Assert.Equal(0, replica.Store.GetStatistics().ResolverFailures));
-    });
+    }
 
     // All meet all until nothing is left to say; then another round must find every pair equal, and no version more.
     private void AssertQuiet()
@@ -334,6 +413,6 @@ public sealed class ResolverTraces : IDisposable
     private sealed class Deciding(Func<string, IBufferWriter<byte>, ConflictResolution> decide) : IConflictResolver
     {
         public ConflictResolution Resolve(in ConflictContext conflict, IBufferWriter<byte> result) =>
-            decide(System.Text.Encoding.UTF8.GetString(conflict.Loser.Value), result);
+            decide(Encoding.UTF8.GetString(conflict.Loser.Value), result);
     }
 }
