@@ -43,6 +43,9 @@ public sealed class ResolverTraces : IDisposable
         Counter.Add(Ns(b), "k"u8, 10); // loses: of equal scalars the lower pid wins
         Assert.Equal(a.VersionOf("k").Scalar, b.VersionOf("k").Scalar);
 
+        var commits = new List<ScriptedReplica>();
+        _replicas.ForEach(replica => replica.Store.Replication.LocalCommitted += (_, _) => commits.Add(replica));
+
         // C holds both before either of their writers meets the other's: it lists the conflict and writes nothing.
         ScriptedSession.Complete(c, a);
         ScriptedSession.Complete(c, b);
@@ -55,6 +58,7 @@ public sealed class ResolverTraces : IDisposable
         Assert.True(b.VersionOf("k").Scalar > loser.Scalar);
         Assert.Equal(11, Counter.Read(Ns(b), "k"u8).Total);
         Assert.Empty(b.Store.Conflicts());
+        Assert.Same(b, Assert.Single(commits)); // its peers are told as of any other write
 
         var merged = b.VersionOf("k");
         AssertQuiet();
