@@ -40,6 +40,7 @@ internal static class HonuCommand
             ScanCommand.Create(),
             HistoryCommand.Create(),
             WatchCommand.Create(),
+            ConflictsCommand.Create(),
             ImportCommand.Create(),
             ExportCommand.Create(),
             ServeCommand.Create(),

@@ -15,6 +15,8 @@ public sealed class SimulatedReplica
     private Replica? _replica;
     private long _lastTimer;
     private int _boot;
+    private bool _isHandling;
+    private bool _hasCommitted;
 
     internal SimulatedReplica(int index, VirtualTime time, SimulatedNetwork network, SimulationOptions options, Random random)
     {
@@ -76,7 +78,7 @@ public sealed class SimulatedReplica
             ChunkRecords = _options.ChunkRecords,
             Seed = _random.Next(),
         });
-        Store.Replication.LocalCommitted += (_, _) => Handle(new ReplicaEvent.LocalCommit());
+        Store.Replication.LocalCommitted += (_, _) => OnLocalCommitted();
         Handle(new ReplicaEvent.Started());
     }
 
@@ -112,8 +114,29 @@ public sealed class SimulatedReplica
     {
         if (_replica is null)
             return;
-        foreach (var effect in _replica.Handle(happened, _time.Now).ToArray())
+        ReplicaEffect[] effects;
+        _isHandling = true;
+        try
+        {
+            effects = [.. _replica.Handle(happened, _time.Now)];
+        }
+        finally
+        {
+            _isHandling = false;
+        }
+
+        foreach (var effect in effects)
             CarryOut(effect);
+        if (_hasCommitted)
+            OnLocalCommitted();
+    }
+
+    // A resolver writes while the state machine applies what a peer sent: it is told of that afterwards.
+    private void OnLocalCommitted()
+    {
+        _hasCommitted = _isHandling;
+        if (!_isHandling)
+            Handle(new ReplicaEvent.LocalCommit());
     }
 
     private static PeerAddress AddressOf(int index) => new("simulated", index + 1);

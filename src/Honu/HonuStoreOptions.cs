@@ -54,6 +54,14 @@ public sealed record HonuStoreOptions
     /// <value>Default the last 10 versions with their values.</value>
     public Retention Retention { get; init; } = Retention.Default;
 
+    /// <summary>Decides conflicts in namespaces that <see cref="Resolvers"/> does not name. Must be the same on all replicas.</summary>
+    /// <value>Default <see langword="null"/>: the version that wins is shown, and the conflict is listed by <see cref="HonuStore.Conflicts"/> until somebody writes the object.</value>
+    public IConflictResolver? Resolver { get; init; }
+
+    /// <summary>Decides conflicts, by namespace. Must be the same on all replicas.</summary>
+    /// <value>Default empty: <see cref="Resolver"/> for all.</value>
+    public IReadOnlyDictionary<string, IConflictResolver> Resolvers { get; init; } = System.Collections.Frozen.FrozenDictionary<string, IConflictResolver>.Empty;
+
     /// <summary>What a read checks.</summary>
     /// <value>Default <see cref="Integrity.Full"/>.</value>
     public Integrity Integrity { get; init; } = Integrity.Full;
@@ -106,6 +114,8 @@ public sealed record HonuStoreOptions
     /// <summary>Where time, randomness and the boot id come from.</summary>
     /// <value>Default <see cref="StoreEnvironment.Machine"/>.</value>
     public StoreEnvironment Environment { get; init; } = StoreEnvironment.Machine;
+
+    internal IConflictResolver? ResolverOf(string ns) => Resolvers.GetValueOrDefault(ns) ?? Resolver;
 
     internal PlantedFaults Faults { get; init; }
 

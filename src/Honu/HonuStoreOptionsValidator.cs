@@ -35,6 +35,10 @@ public static class HonuStoreOptionsValidator
             failures.Add($"Integrity ({options.Integrity}) is not a known value.");
         if (options.Clock is { } clock && !Enum.IsDefined(clock))
             failures.Add($"Clock ({clock}) is not a known value.");
+        if (options.Resolvers is null)
+            failures.Add("Resolvers must not be null; leave it unset for none.");
+        else
+            failures.AddRange(options.Resolvers.Where(static pair => pair.Value is null).Select(static pair => $"Resolvers has null for namespace \"{pair.Key}\"; leave it out."));
         return failures;
     }
 

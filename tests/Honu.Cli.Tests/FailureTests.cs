@@ -24,6 +24,7 @@ public sealed class FailureTests : IDisposable
     public async Task Reading_ADirectoryThatDoesNotExist_ExitsWith5AndCreatesNothing()
     {
         string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["export"], ["status"], ["stats"], ["verify"], ["repair", "--yes"], ["backup", Db + "-copy"]];
+        string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["conflicts"], ["export"], ["status"], ["stats"]];
         foreach (var verb in verbs)
         {
             var result = await HonuProcess.Run([.. verb, "--db", Db]);
@@ -206,6 +207,7 @@ public sealed class FailureTests : IDisposable
     [InlineData("delete", "--help")]
     [InlineData("scan", "--help")]
     [InlineData("history", "--help")]
+    [InlineData("conflicts", "--help")]
     [InlineData("import", "--help")]
     [InlineData("export", "--help")]
     [InlineData("serve", "--help")]

@@ -45,6 +45,40 @@ public sealed class ObjectCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Conflicts_UntilTheObjectIsWrittenAgain_AreListedAlikeHereAndOnAServer()
+    {
+        VersionId winner, loser;
+        using (var store = HonuStore.Open(Db, new HonuStoreOptions { Pid = 1 }))
+        {
+            using var other = HonuStore.OpenInMemory(new HonuStoreOptions { Pid = 2 });
+            loser = other.Namespace("orders").Put("k"u8, "their\tvalue"u8).Id;
+            winner = store.Namespace("orders").Put("k"u8, "ours"u8).Id;
+            var block = new Honu.Format.RecordBlockWriter();
+            using var snapshot = other.Replication.CreateSnapshot();
+            snapshot.ReadUncovered("orders", new VersionVector(), default, block, 10, 1 << 20);
+            store.Replication.Apply("orders", block.Bytes.Span, cursor: null, join: null);
+            (winner, loser) = VersionOrder.Wins(winner, loser) ? (winner, loser) : (loser, winner);
+        }
+
+        var text = await HonuProcess.Run("conflicts", "--db", Db);
+        var elsewhere = await HonuProcess.Run("conflicts", "--db", Db, "--namespace", "default");
+        string[] json;
+        using (var server = await HonuServer.Start(Db))
+        {
+            json = (await server.Run("conflicts", "--namespace", "orders", "--json")).Lines;
+            await server.Run("put", "k", "both", "--namespace", "orders");
+        }
+
+        var after = await HonuProcess.Run("conflicts", "--db", Db);
+
+        Assert.Matches($@"^orders\tk\t{winner}\t{loser}\t\S+Z\t(their\\tvalue|ours)\n$", text.Text);
+        Assert.Equal((0, ""), (elsewhere.ExitCode, elsewhere.Text));
+        using var line = JsonDocument.Parse(Assert.Single(json));
+        Assert.Equal(loser.Replica.Pid, line.RootElement.GetProperty("loser").GetProperty("version").GetProperty("pid").GetUInt32());
+        Assert.Equal((0, "", ""), (after.ExitCode, after.Text, after.Error));
+    }
+
+    [Fact]
     public async Task Get_OfAMissingKey_PrintsNothingOnStdoutAndExitsWith3()
     {
         await HonuProcess.Run("put", "here", "x", "--db", Db);

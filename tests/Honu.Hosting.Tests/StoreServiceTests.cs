@@ -108,6 +108,34 @@ public sealed class StoreServiceTests
     }
 
     [Fact]
+    public async Task Conflicts_OfAllOrOneNamespace_ComeAsTheStoreListsThem()
+    {
+        await using var served = await ServedStore.Start();
+        using var other = HonuStore.OpenInMemory();
+        foreach (var ns in new[] { "a", "b" })
+        {
+            other.Namespace(ns).Put("k"u8, "theirs"u8);
+            served.Store.Namespace(ns).Put("k"u8, "ours"u8);
+            var block = new Honu.Format.RecordBlockWriter();
+            using var snapshot = other.Replication.CreateSnapshot();
+            snapshot.ReadUncovered(ns, new VersionVector(), default, block, 10, 1 << 20);
+            served.Store.Replication.Apply(ns, block.Bytes.Span, cursor: null, join: null);
+        }
+
+        var all = await List(served.Client.ConflictsAsync());
+        var one = await List(served.Client.ConflictsAsync("b"));
+
+        var expected = served.Store.Conflicts();
+        Assert.Equal(["a", "b"], all.Select(static conflict => conflict.Namespace));
+        Assert.Equal(expected.Select(Describe), all.Select(Describe));
+        Assert.Equal(expected.Skip(1).Select(Describe), one.Select(Describe));
+        Assert.Equal("theirs"u8.ToArray(), all[0].LoserValue.ToArray());
+
+        static string Describe(Conflict conflict) =>
+            $"{conflict.Namespace} {Convert.ToHexString(conflict.Key.Span)} {conflict.Winner} {conflict.Loser} {Convert.ToHexString(conflict.LoserValue.Span)} {conflict.Since:O}";
+    }
+
+    [Fact]
     public async Task Scan_WithHistory_GivesVersionsOldestFirst()
     {
         await using var served = await ServedStore.Start();
@@ -209,10 +237,10 @@ public sealed class StoreServiceTests
 
     private static string Text(StoreObject item) => System.Text.Encoding.UTF8.GetString(item.Value.Span);
 
-    private static async Task<List<StoreObject>> List(IAsyncEnumerable<StoreObject> items)
+    private static async Task<List<T>> List<T>(IAsyncEnumerable<T> items)
     {
         using var guard = new CancellationTokenSource(Guard.DefaultTimeout);
-        var result = new List<StoreObject>();
+        var result = new List<T>();
         await foreach (var item in items.WithCancellation(guard.Token))
             result.Add(item);
         return result;

@@ -28,6 +28,9 @@ internal interface IStoreAccess : IAsyncDisposable
     /// <summary>Changes after their commit; <paramref name="started"/> is told the token of the moment at which the watch has begun.</summary>
     IAsyncEnumerable<StoreChange> WatchAsync(StoreWatch watch, Action<string> started, CancellationToken cancellationToken);
 
+    /// <summary>Conflicts that nothing has settled, by namespace and key; of all namespaces without a name.</summary>
+    IAsyncEnumerable<Conflict> ConflictsAsync(string? ns, CancellationToken cancellationToken);
+
     /// <summary>Writes batches in order; tells what became of them, also when it fails half-way.</summary>
     Task<ImportCounts> ImportAsync(
         IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,

@@ -75,6 +75,13 @@ internal sealed class LocalStore : IStoreAccess
         }
     }
 
+    public async IAsyncEnumerable<Conflict> ConflictsAsync(string? ns, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        foreach (var conflict in ns is null ? _store.Conflicts() : _store.Namespace(ns).Conflicts())
+            yield return conflict;
+    }
+
     public async Task<ImportCounts> ImportAsync(
         IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
         WriteOptions options,

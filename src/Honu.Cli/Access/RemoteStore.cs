@@ -49,6 +49,8 @@ internal sealed class RemoteStore : IStoreAccess
     public IAsyncEnumerable<StoreChange> WatchAsync(StoreWatch watch, Action<string> started, CancellationToken cancellationToken) =>
         Client.WatchAsync(watch, started, cancellationToken);
 
+    public IAsyncEnumerable<Conflict> ConflictsAsync(string? ns, CancellationToken cancellationToken) => Client.ConflictsAsync(ns, cancellationToken);
+
     public Task<ImportCounts> ImportAsync(
         IAsyncEnumerable<IReadOnlyList<StoreOperation>> batches,
         WriteOptions options,

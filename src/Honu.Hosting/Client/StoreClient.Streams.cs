@@ -54,6 +54,20 @@ public sealed partial class StoreClient
             yield return ProtocolMapping.FromWire(response.Object);
     }
 
+    /// <summary>Streams the conflicts that the server's store knows and that nothing has settled yet, by namespace and key.</summary>
+    /// <param name="ns">The namespace; <see langword="null"/> for all.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async IAsyncEnumerable<Conflict> ConflictsAsync(string? ns = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        using var call = _server.Store.Conflicts(new ConflictsRequest { Namespace = ns ?? "" }, ServerConnection.WithoutDeadline(cancellationToken));
+        while (await Next(call.ResponseStream, cancellationToken).ConfigureAwait(false) is { } response)
+        {
+            var loser = ProtocolMapping.FromWire(response.Loser);
+            var since = DateTimeOffset.FromUnixTimeMilliseconds(response.SinceUnixMilliseconds);
+            yield return new Conflict(loser.Namespace, loser.Key, ProtocolMapping.VersionOf(response.Winner), loser.Version, loser.Value, since);
+        }
+    }
+
     /// <summary>Writes many operations in order through one stream, and counts what the server has in its store.</summary>
     /// <param name="batches">The operations. A batch's memory is given back when the next one is asked for.</param>
     /// <param name="options">When an operation counts as done.</param>

@@ -54,6 +54,22 @@ internal sealed partial class StoreService
         }
     });
 
+    public override Task Conflicts(ConflictsRequest request, IServerStreamWriter<ConflictsResponse> responseStream, ServerCallContext context) => Stream(context, async token =>
+    {
+        var conflicts = request.Namespace.Length == 0 ? store.Conflicts() : store.Namespace(request.Namespace).Conflicts();
+        foreach (var conflict in conflicts)
+        {
+            var key = UnsafeByteOperations.UnsafeWrap(conflict.Key);
+            var response = new ConflictsResponse
+            {
+                Winner = ProtocolMapping.ToWire(conflict.Namespace, key, value: null, conflict.Winner),
+                Loser = ProtocolMapping.ToWire(conflict.Namespace, key, UnsafeByteOperations.UnsafeWrap(conflict.LoserValue), conflict.Loser, lostConflict: true),
+                SinceUnixMilliseconds = conflict.Since.ToUnixTimeMilliseconds(),
+            };
+            await responseStream.WriteAsync(response, token).ConfigureAwait(false);
+        }
+    });
+
     private sealed class Page : IScanSink
     {
         private int _bytes;

@@ -148,6 +148,10 @@ internal sealed class RemoteApplier(StoreCore core)
 
     private void Replace(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming, scoped in RecordReader current, CausalContext losers, bool lostConflict)
     {
+        if (current.HasLosers)
+            core.Conflicts.StageCovered(state, key, incoming);
+        if (lostConflict)
+            core.Conflicts.StageLoser(state, key, current);
         var sequence = core.History.StagePrevious(state, key, current, lostConflict);
         StageCurrent(state, key, currentKey, incoming, current.Version, new LocalPart(sequence, losers.Except(incoming.Context, incoming.Version)));
     }
@@ -155,12 +159,17 @@ internal sealed class RemoteApplier(StoreCore core)
     // The loser goes to history; the winner stays and remembers the loser, so that the next local write covers both (R14).
     private void KeepAndNote(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming, scoped in RecordReader current)
     {
+        if (current.HasLosers)
+            core.Conflicts.StageCovered(state, key, incoming);
+        var isConflict = !HaveEqualContent(current, incoming);
+        if (isConflict)
+            core.Conflicts.StageLoser(state, key, incoming);
         var losers = current.Losers.Join(incoming.Context).With(incoming.Version).Except(current.Context, current.Version);
         var sequence = current.HistorySequence;
         if (state.Retention.Retention.KeepsHistory)
         {
             sequence++;
-            core.History.Stage(state, key, sequence, core.Records.Rewrite(incoming, new LocalPart(sequence, Losers: null, LostConflict: !HaveEqualContent(current, incoming))));
+            core.History.Stage(state, key, sequence, core.Records.Rewrite(incoming, new LocalPart(sequence, Losers: null, LostConflict: isConflict)));
 
             // The winner takes the newest place of the ring again: losers must not push it out before it is replaced.
             sequence++;

@@ -18,6 +18,8 @@ internal static class StatisticsCollector
             DiskBytes = Directory.Exists(core.Path) ? DiskBytes(core.Path) : 0,
             EngineMemoryBytes = core.Engine.GetMemoryBytes(),
             Updates = updates,
+            ResolverFailures = core.Conflicts.ResolverFailures,
+            ConflictsForgotten = core.Conflicts.Forgotten,
         };
     }
 
@@ -25,7 +27,7 @@ internal static class StatisticsCollector
     {
         var (current, tombstones, valueBytes) = Count(core, snapshot, KeySpaces.Current, state.Id);
         var (history, _, historyBytes) = Count(core, snapshot, KeySpaces.History, state.Id);
-        var (vector, loose) = core.Exclusively(state, static state => (state.Vector.Clone(), state.Loose.Count));
+        var (vector, loose, conflicts) = core.Exclusively(state, static state => (state.Vector.Clone(), state.Loose.Count, state.Conflicts.Rows));
         return new NamespaceStatistics
         {
             Name = state.Name,
@@ -36,6 +38,7 @@ internal static class StatisticsCollector
             HistoryBytes = historyBytes,
             Vector = vector.Origins.ToDictionary(replica => replica, vector.HighMark),
             LooseRecords = loose,
+            Conflicts = conflicts,
         };
     }
 

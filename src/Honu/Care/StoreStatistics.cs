@@ -14,6 +14,12 @@ public sealed record StoreStatistics
 
     /// <summary>Updates from peers since the store was opened, by kind; kinds that did not occur are left out.</summary>
     public required IReadOnlyDictionary<UpdateKind, long> Updates { get; init; }
+
+    /// <summary>How often an <see cref="IConflictResolver"/> threw or made too large a value since the store was opened. Such a conflict stays listed, and the winner stays.</summary>
+    public required long ResolverFailures { get; init; }
+
+    /// <summary>Conflicts that were forgotten since the store was opened, because their namespace had more than 10,000 or more than 64 MiB of them: the oldest go.</summary>
+    public required long ConflictsForgotten { get; init; }
 }
 
 /// <summary>What one namespace holds.</summary>
@@ -42,4 +48,7 @@ public sealed record NamespaceStatistics
 
     /// <summary>Current records that the vector does not cover yet.</summary>
     public required long LooseRecords { get; init; }
+
+    /// <summary>Conflicts that are listed here (<see cref="HonuStore.Conflicts"/>).</summary>
+    public required long Conflicts { get; init; }
 }

@@ -11,6 +11,8 @@ namespace Honu.Format;
 /// vector   V ns(u16)                             version vector, checksum
 /// barrier  B ns(u16)                             version vector as of the last durable barrier, checksum
 /// cursor   P ns(u16) replica(u64)                where a broken incoming stream stopped, checksum
+/// conflict X ns(u16) length(u16) key scalar(u64) replica(u64)
+///                                                since when, record of a version that lost and is not covered, checksum
 /// meta     M name                                see MetaRecords
 /// </code>
 /// The length before a history key keeps keys of different length from interleaving: <c>a</c> + slot never sorts between two slots of <c>a\0</c>.
@@ -23,12 +25,14 @@ internal static class KeySpaces
     public const byte Vector = (byte)'V';
     public const byte Barrier = (byte)'B';
     public const byte Cursor = (byte)'P';
+    public const byte Conflict = (byte)'X';
     public const byte Meta = (byte)'M';
 
     public const int NamespacePrefixBytes = 3;
     public const int IndexKeyBytes = 19;
     public const int CursorKeyBytes = 11;
     public const int MaxKeyBytes = 5 + StoreLimits.MaxKeyBytes + 8;
+    public const int MaxConflictKeyBytes = 5 + StoreLimits.MaxKeyBytes + 16;
 
     /// <summary>Writes <c>space ns</c>.</summary>
     public static Span<byte> Prefix(Span<byte> destination, byte space, ushort ns)
@@ -85,6 +89,29 @@ internal static class KeySpaces
         return engineKey.Length == 5 + key.Length + 8 && engineKey[0] == History && ReadNamespace(engineKey) == ns
             && ReadHistoryKey(engineKey, out slot).SequenceEqual(key);
     }
+
+    /// <summary>What the keys of all conflicts of <paramref name="key"/> begin with; nothing else begins so.</summary>
+    public static Span<byte> ConflictPrefix(Span<byte> destination, ushort ns, ReadOnlySpan<byte> key)
+    {
+        Prefix(destination, Conflict, ns);
+        BinaryPrimitives.WriteUInt16BigEndian(destination[3..], (ushort)key.Length);
+        key.CopyTo(destination[5..]);
+        return destination[..(5 + key.Length)];
+    }
+
+    public static Span<byte> ConflictKey(Span<byte> destination, ushort ns, ReadOnlySpan<byte> key, VersionId loser)
+    {
+        var prefix = ConflictPrefix(destination, ns, key);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[prefix.Length..], loser.Scalar);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[(prefix.Length + 8)..], loser.Replica.ToUInt64());
+        return destination[..(prefix.Length + 16)];
+    }
+
+    /// <summary>The key that a conflict is about.</summary>
+    public static ReadOnlySpan<byte> ReadConflictKey(ReadOnlySpan<byte> engineKey) =>
+        engineKey.Length > 5 + 16 && BinaryPrimitives.ReadUInt16BigEndian(engineKey[3..]) == engineKey.Length - 5 - 16
+            ? engineKey[5..^16]
+            : throw MetaRecords.Damaged(engineKey);
 
     public static Span<byte> CursorKey(Span<byte> destination, ushort ns, ReplicaId sender)
     {

@@ -27,7 +27,7 @@ public sealed class ReplicationPort
     /// <summary>The greatest scalar that the store has made or seen.</summary>
     public ulong ClockScalar => _core.Exclusively(_core, static core => core.Clock.Last);
 
-    /// <summary>Raised after local writes have been committed, on the writing thread: keep it short.</summary>
+    /// <summary>Raised after local writes have been committed, on the writing thread: keep it short. Also within <see cref="Apply"/>, when a conflict was resolved by a new version.</summary>
     public event EventHandler LocalCommitted
     {
         add => _core.LocalCommitted += value;
@@ -117,7 +117,7 @@ public sealed class ReplicationPort
 
     /// <summary>Applies a chunk of records, with the cursor of its stream and, for the last chunk, the join of the target vector, in one batch.</summary>
     /// <remarks>All of the chunk is checked before any of it is applied. A key that comes twice, which no healthy sender does, begins another batch; cursor and join are always in the last one.</remarks>
-    /// <param name="ns">The namespace; created when the store does not have it.</param>
+    /// <param name="ns">The namespace; created when the store does not have it. Its <see cref="IConflictResolver"/> is called on this thread before the call returns, after the chunk was committed.</param>
     /// <param name="block">Records as <see cref="RecordBlockWriter"/> builds them. Every byte is checked.</param>
     /// <param name="cursor">Where the stream stands; <see langword="null"/> to keep no cursor.</param>
     /// <param name="join">The end of the stream; <see langword="null"/> before it.</param>
@@ -126,17 +126,23 @@ public sealed class ReplicationPort
     {
         StoreLimits.CheckNamespace(ns);
         StoreOpener.ThrowIfReadOnly(_core);
+        ApplyResult result;
+        byte[][] conflicted;
         _core.Queue.LeadAlone();
         try
         {
             _core.ThrowIfUnusable();
-            return _core.Applier.Apply(ns, block, cursor, join);
+            result = _core.Applier.Apply(ns, block, cursor, join);
+            conflicted = _core.Conflicts.TakeTouched();
         }
         finally
         {
             _core.Abandon();
             _core.Queue.Leave();
         }
+
+        _core.Settler.Settle(ns, conflicted);
+        return result;
     }
 
     /// <summary>Where a broken stream from <paramref name="sender"/> stopped, or <see langword="null"/>.</summary>

@@ -21,6 +21,9 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     /// <summary>What is kept of an object's past.</summary>
     public NamespaceRetention Retention { get; set; } = retention;
 
+    /// <summary>How many conflicts are listed, and the bytes of their rows.</summary>
+    public Applying.ConflictCount Conflicts { get; set; }
+
     /// <summary>The vector that the last barrier has vouched for in this run.</summary>
     public VersionVector? BarrierVector { get; set; }
 

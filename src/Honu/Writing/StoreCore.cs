@@ -37,6 +37,8 @@ internal sealed class StoreCore
         Writer = new StoreWriter(this);
         Applier = new Applying.RemoteApplier(this);
         Changes = new Watching.ChangeFeed(this);
+        Conflicts = new Applying.ConflictStore(this);
+        Settler = new Applying.ConflictSettler(this);
     }
 
     public string Path { get; }
@@ -85,6 +87,10 @@ internal sealed class StoreCore
 
     /// <summary>Who waits for changes.</summary>
     public Watching.ChangeFeed Changes { get; }
+
+    public Applying.ConflictStore Conflicts { get; }
+
+    public Applying.ConflictSettler Settler { get; }
 
     public PlantedFaults Faults => Options.Faults;
 
@@ -170,6 +176,7 @@ internal sealed class StoreCore
 
         _staged.Clear();
         Namespaces.Publish();
+        Conflicts.Publish();
         PublishJoins();
         Changes.Publish();
         if (Presence.IsOutgrown)
@@ -236,6 +243,7 @@ internal sealed class StoreCore
         _staged.Clear();
         _joins.Clear();
         Changes.Discard();
+        Conflicts.Discard();
     }
 
     /// <summary>Runs <paramref name="work"/> with nobody else committing.</summary>

@@ -79,6 +79,8 @@ internal static class StoreOpener
 
         TakeOverRetention(core);
         WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored, lostPower);
+        core.Conflicts.Load();
+        core.Settler.SettleAll();
         if (filter is not null)
             core.Presence.Start(filter);
         else if (UsesFilter(factory, options) && stored is null)

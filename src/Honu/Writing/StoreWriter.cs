@@ -140,8 +140,8 @@ internal sealed class StoreWriter(StoreCore core)
         return hash.ToHashCode();
     }
 
-    /// <summary>Adds one write to the batch: current record, index entry, and what history asks.</summary>
-    private WriteOutcome Stage(in WriteOperation operation)
+    /// <summary>Adds one write to the batch: current record, index entry, and what history asks. For the committing thread.</summary>
+    public WriteOutcome Stage(in WriteOperation operation)
     {
         var needsObject = operation.Kind == WriteKind.Delete || !operation.Expected.IsNone;
         var state = operation.State ?? core.Namespaces.FindOrStaged(operation.Namespace);
@@ -171,6 +171,8 @@ internal sealed class StoreWriter(StoreCore core)
         };
         if (refused)
             return new WriteOutcome(Applied: false, previous.ToObjectVersion());
+        if (previous.HasLosers)
+            core.Conflicts.StageAllCovered(state, operation.Key);
         var sequence = core.History.StagePrevious(state, operation.Key, previous, lostConflict: false);
         return StageNext(state, hash, headAt, operation, new Predecessor(previous.Version, previous.Creator, ContextAfter(previous), sequence));
     }

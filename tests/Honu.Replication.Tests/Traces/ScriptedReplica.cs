@@ -10,14 +10,16 @@ internal sealed class ScriptedReplica : IDisposable
     public const string Ns = HonuStore.DefaultNamespace;
 
     private readonly Func<ReplicaOptions, ReplicaOptions>? _configure;
+    private readonly IConflictResolver? _resolver;
     private int _boot;
 
-    public ScriptedReplica(uint pid, VersionClock clock = VersionClock.Lamport, FaultyDisk? disk = null, Func<ReplicaOptions, ReplicaOptions>? configure = null)
+    public ScriptedReplica(uint pid, VersionClock clock = VersionClock.Lamport, FaultyDisk? disk = null, Func<ReplicaOptions, ReplicaOptions>? configure = null, IConflictResolver? resolver = null)
     {
         Pid = pid;
         Clock = clock;
         Disk = disk ?? new FaultyDisk();
         _configure = configure;
+        _resolver = resolver;
         (Store, Machine) = Open();
     }
 
@@ -79,6 +81,7 @@ internal sealed class ScriptedReplica : IDisposable
             Pid = Pid,
             Clock = Clock,
             Engine = Disk,
+            Resolver = _resolver,
             Environment = new StoreEnvironment { Time = Time, BootId = _boot.ToString(CultureInfo.InvariantCulture) },
         });
         var options = new ReplicaOptions { ChunkRecords = 1 };
