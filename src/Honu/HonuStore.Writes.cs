@@ -15,6 +15,9 @@ public sealed partial class HonuStore
     /// <inheritdoc cref="HonuNamespace.Delete(ReadOnlySpan{byte}, out ObjectVersion, WriteOptions)"/>
     public bool Delete(ReadOnlySpan<byte> key, out ObjectVersion tombstone, WriteOptions options = default) => _default.Delete(key, out tombstone, options);
 
+    /// <inheritdoc cref="HonuNamespace.Undelete"/>
+    public bool Undelete(ReadOnlySpan<byte> key, out ObjectVersion version, WriteOptions options = default) => _default.Undelete(key, out version, options);
+
     /// <summary>Applies all operations of a batch, across namespaces, atomically: readers and a killed process see all or nothing of it.</summary>
     /// <returns>The new version of each operation, in order; none for a deletion that found nothing.</returns>
     /// <exception cref="ArgumentException">A value is longer than <see cref="HonuStoreOptions.MaxValueBytes"/>; nothing was written.</exception>

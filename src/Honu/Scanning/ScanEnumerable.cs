@@ -40,7 +40,7 @@ public readonly struct ScanEnumerable
             _options = options;
             _left = options.Limit ?? long.MaxValue;
             _from = _to = [];
-            if (state is null || !TryGetRange(state.Id, options, out _from, out _to))
+            if (state is null || !options.TryGetRange(state.Id, out _from, out _to))
                 return;
             _iterator = core.Engine.CreateIterator(snapshot);
         }
@@ -98,28 +98,6 @@ public readonly struct ScanEnumerable
             return iterator.IsValid && (_options.Reverse
                 ? iterator.Key.SequenceCompareTo(_from) >= 0
                 : iterator.Key.SequenceCompareTo(_to) < 0);
-        }
-
-        // The narrowest [from, to) of engine keys that prefix, from and to allow.
-        private static bool TryGetRange(ushort ns, ScanOptions options, out byte[] from, out byte[] to)
-        {
-            byte[] space = [KeySpaces.Current, (byte)(ns >> 8), (byte)ns];
-            from = [.. space, .. options.Prefix ?? []];
-            to = [.. from];
-            to = KeySpaces.PrefixEnd(to).ToArray();
-            if (options.From is not null)
-            {
-                byte[] lower = [.. space, .. options.From];
-                from = lower.AsSpan().SequenceCompareTo(from) > 0 ? lower : from;
-            }
-
-            if (options.To is not null)
-            {
-                byte[] upper = [.. space, .. options.To];
-                to = upper.AsSpan().SequenceCompareTo(to) < 0 ? upper : to;
-            }
-
-            return from.AsSpan().SequenceCompareTo(to) < 0;
         }
     }
 }
