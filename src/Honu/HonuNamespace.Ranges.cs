@@ -3,6 +3,11 @@ namespace Honu;
 // What concerns many objects at once.
 public sealed partial class HonuNamespace
 {
+    private const int MaxDeletesPerCommit = 512;
+
+    // A first overwrite copies the value into history, so values count as well.
+    private const int MaxDeletedBytesPerCommit = 4 << 20;
+
     /// <summary>The latest values of several keys, all of one moment.</summary>
     /// <returns>In the order of the keys, each a new array; <see langword="null"/> for a key that does not exist or is deleted.</returns>
     /// <exception cref="ArgumentException">A key has not 1 to 4,096 bytes.</exception>
@@ -41,6 +46,49 @@ public sealed partial class HonuNamespace
         options ??= ScanOptions.All;
         ScanOptions.ThrowIfInvalid(options);
         return State is { } state && options.TryGetRange(state.Id, out var from, out var to) ? _core.Engine.GetApproximateSize(from, to) : 0;
+    }
+
+    /// <summary>Deletes the objects of a range, each by a tombstone of its own.</summary>
+    /// <param name="range">Which objects, at most <see cref="ScanOptions.Limit"/> of them; tombstones are passed over.</param>
+    /// <param name="options">Options of these writes.</param>
+    /// <returns>How many were deleted.</returns>
+    /// <remarks>
+    /// Up to 512 objects go in one commit, and other writers get their turn between two commits: not atomic as a whole. What is in the
+    /// range when the call begins is deleted, also when it is overwritten meanwhile; new objects stay.
+    /// </remarks>
+    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened. What was deleted before that stays deleted.</exception>
+    /// <inheritdoc cref="Count"/>
+    public long DeleteRange(ScanOptions range, WriteOptions options = default)
+    {
+        ArgumentNullException.ThrowIfNull(range);
+        ThrowIfSnapshot();
+        var sync = IsSynced(_core, options);
+        var batch = new HonuWriteBatch();
+        long deleted = 0, bytes = 0;
+        foreach (var entry in Scan(range with { IncludeTombstones = false }))
+        {
+            batch.Delete(Name, entry.Key);
+            bytes += entry.Key.Length + entry.Value.Length;
+            if (batch.Count < MaxDeletesPerCommit && bytes < MaxDeletedBytesPerCommit)
+                continue;
+            deleted += CommitDeletes(batch, sync);
+            bytes = 0;
+        }
+
+        return deleted + CommitDeletes(batch, sync);
+    }
+
+    /// <summary>Deletes the objects whose keys begin with <paramref name="prefix"/>; with an empty one, all of them.</summary>
+    /// <inheritdoc cref="DeleteRange"/>
+    public long DeletePrefix(ReadOnlySpan<byte> prefix, WriteOptions options = default) => DeleteRange(ScanOptions.WithPrefix(prefix), options);
+
+    private long CommitDeletes(HonuWriteBatch batch, bool sync)
+    {
+        if (batch.Count == 0)
+            return 0;
+        var deleted = _core.Writer.Commit(batch, sync).Count(static version => !version.IsNone);
+        batch.Clear();
+        return deleted;
     }
 
     private byte[]?[] GetMany(int count, Func<int, ReadOnlySpan<byte>> key)

@@ -18,6 +18,12 @@ public sealed partial class HonuStore
     /// <inheritdoc cref="HonuNamespace.Undelete"/>
     public bool Undelete(ReadOnlySpan<byte> key, out ObjectVersion version, WriteOptions options = default) => _default.Undelete(key, out version, options);
 
+    /// <inheritdoc cref="HonuNamespace.DeleteRange"/>
+    public long DeleteRange(ScanOptions range, WriteOptions options = default) => _default.DeleteRange(range, options);
+
+    /// <inheritdoc cref="HonuNamespace.DeletePrefix"/>
+    public long DeletePrefix(ReadOnlySpan<byte> prefix, WriteOptions options = default) => _default.DeletePrefix(prefix, options);
+
     /// <summary>Applies all operations of a batch, across namespaces, atomically: readers and a killed process see all or nothing of it.</summary>
     /// <returns>The new version of each operation, in order; none for a deletion that found nothing.</returns>
     /// <exception cref="ArgumentException">A value is longer than <see cref="HonuStoreOptions.MaxValueBytes"/>; nothing was written.</exception>

@@ -33,7 +33,7 @@ internal sealed class RemoteApplier(StoreCore core)
             ApplyOne(state, reader.Key, StoreCore.Parse(reader.Record, reader.Key));
         }
 
-        var joined = join is not null && TryStageJoin(state, join);
+        var joined = join is not null && !core.Dropper.TakeBroken(ns, cursor) && TryStageJoin(state, join);
         if (cursor is not null)
             StageCursor(state, cursor, joined);
         core.Commit(sync: false);

@@ -93,6 +93,11 @@ internal static class KeySpaces
         return destination[..CursorKeyBytes];
     }
 
+    /// <summary>The replica in a cursor's key.</summary>
+    public static ReplicaId ReadCursorSender(ReadOnlySpan<byte> engineKey) => engineKey.Length == CursorKeyBytes
+        ? ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64BigEndian(engineKey[3..]))
+        : throw MetaRecords.Damaged(engineKey);
+
     /// <summary>The namespace of any key that has one.</summary>
     public static ushort ReadNamespace(ReadOnlySpan<byte> engineKey) => BinaryPrimitives.ReadUInt16BigEndian(engineKey[1..]);
 

@@ -21,10 +21,26 @@ internal sealed class BackgroundWork(StoreCore core)
     public void Stop() => _timer?.Dispose();
 
     /// <summary>One step. Returns whether more waits.</summary>
-    public bool Step() => core.Pruner.HasWork && core.Exclusively(core, static core =>
+    public bool Step()
     {
-        core.ThrowIfUnusable();
-        return core.Pruner.Step(EntriesPerStep);
+        // Both get their step: one that never comes to an end must not keep the other from its turn.
+        var drops = core.Dropper.HasWork && StepOf(static core => core.Dropper.Step(EntriesPerStep));
+        var prunes = core.Pruner.HasWork && StepOf(static core => core.Pruner.Step(EntriesPerStep));
+        return drops || prunes;
+    }
+
+    /// <summary>Finishes the removal of dropped namespaces.</summary>
+    public void FinishDrops()
+    {
+        while (core.Dropper.HasWork && StepOf(static core => core.Dropper.Step(EntriesPerStep)))
+        {
+        }
+    }
+
+    private bool StepOf(Func<StoreCore, bool> step) => core.Exclusively((core, step), static args =>
+    {
+        args.core.ThrowIfUnusable();
+        return args.step(args.core);
     });
 
     private void Tick()

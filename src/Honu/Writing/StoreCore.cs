@@ -13,6 +13,7 @@ internal sealed class StoreCore
     private readonly long[] _updates = new long[Enum.GetValues<UpdateKind>().Length];
     private readonly byte[] _hashSecrets;
     private Exception? _failure;
+    private StoreIdentity? _nextIdentity;
 
     public StoreCore(string path, IStorageEngine engine, HonuStoreOptions options, StoreIdentity identity, IVersionClock clock, NamespaceTable namespaces, byte[] hashSecrets)
     {
@@ -31,6 +32,7 @@ internal sealed class StoreCore
         History = new HistoryStore(this);
         Pruner = new HistoryPruner(this);
         Trimmer = new IndexTrimmer(this);
+        Dropper = new NamespaceDropper(this);
         Background = new BackgroundWork(this);
         Writer = new StoreWriter(this);
         Applier = new Applying.RemoteApplier(this);
@@ -73,6 +75,8 @@ internal sealed class StoreCore
     public HistoryPruner Pruner { get; }
 
     public IndexTrimmer Trimmer { get; }
+
+    public NamespaceDropper Dropper { get; }
 
     public BackgroundWork Background { get; }
 
@@ -260,6 +264,21 @@ internal sealed class StoreCore
         WriteBatch(sync: true);
         PublishJoins();
     }
+
+    /// <summary>Adds a new epoch to the batch because a namespace goes; the closed one stays in the vectors of the others, which nobody could restore from the index under the new name.</summary>
+    public void StageNewEpoch(NamespaceState dropped)
+    {
+        _nextIdentity = StoreOpener.NewEpoch(Identity, Options.Environment);
+        MetaRecords.Put(Batch, MetaRecords.Key(MetaRecords.Identity), _nextIdentity.Encode());
+        foreach (var state in Namespaces.All)
+        {
+            if (state != dropped)
+                StageVector(state);
+        }
+    }
+
+    /// <summary>The batch of <see cref="StageNewEpoch"/> was written.</summary>
+    public void PublishNewEpoch() => Identity = _nextIdentity!;
 
     public void Close()
     {

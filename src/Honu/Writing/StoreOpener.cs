@@ -62,6 +62,7 @@ internal static class StoreOpener
             state.Publish(state.Vector, core.CountLoose(state, state.Vector));
 
         TakeOverRetention(core);
+        core.Dropper.Load();
         WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored, lostPower);
         if (filter is not null)
             core.Presence.Start(filter);
