@@ -86,7 +86,7 @@ public sealed partial class HonuNamespace
     {
         if (batch.Count == 0)
             return 0;
-        var deleted = _core.Writer.Commit(batch, sync).Count(static version => !version.IsNone);
+        var deleted = _core.Writer.Commit(batch, sync, lifetime: 0).Count(static version => !version.IsNone);
         batch.Clear();
         return deleted;
     }

@@ -34,6 +34,9 @@ public sealed partial class HonuStore
         _core.ThrowIfDisposed();
         foreach (var operation in batch.Operations)
             HonuNamespace.CheckValue(_core, operation.Value.Span);
-        return batch.Count == 0 ? [] : _core.Writer.Commit(batch, HonuNamespace.IsSynced(_core, options));
+        var lifetime = options.TimeToLive is { } timeToLive ? HonuNamespace.Lifetime(_core, timeToLive) : 0;
+        if (batch.HasTimeToLive && _core.Identity.Clock != VersionClock.Hybrid)
+            _ = HonuNamespace.Lifetime(_core, TimeSpan.FromMilliseconds(1));
+        return batch.Count == 0 ? [] : _core.Writer.Commit(batch, HonuNamespace.IsSynced(_core, options), lifetime);
     }
 }

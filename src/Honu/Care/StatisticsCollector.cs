@@ -49,7 +49,7 @@ internal static class StatisticsCollector
         {
             var record = StoreCore.Parse(iterator.Value, iterator.Key[prefix.Length..]);
             records++;
-            tombstones += record.IsTombstone ? 1 : 0;
+            tombstones += record.IsDeleted(core.Clock) ? 1 : 0;
             valueBytes += record.Value.Length;
         }
 

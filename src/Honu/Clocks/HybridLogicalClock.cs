@@ -7,16 +7,24 @@ internal sealed class HybridLogicalClock(TimeProvider time, TimeSpan maxDrift) :
     private static readonly TimeSpan MalformedAhead = TimeSpan.FromDays(1);
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(5);
 
-    public ulong Last { get; private set; }
+    private ulong _last;
+
+    public ulong Last
+    {
+        get => Volatile.Read(ref _last);
+        private set => Volatile.Write(ref _last, value);
+    }
+
+    public ulong Now => Math.Max(WallClock(), Last);
 
     public ulong LeaseAhead => FromTime(Lease);
 
     public ulong Next(ulong floor)
     {
         var lowest = checked(Math.Max(Last, floor) + 1);
-        var scalar = Math.Max(Now(), lowest);
+        var scalar = Math.Max(WallClock(), lowest);
         if (scalar > StoreLimits.MaxScalar)
-            throw new HonuException(HonuErrorCode.ClockDrift, "The version clock is used up: a replica with a broken clock has pushed it to its end.");
+            throw UsedUp();
         return Last = scalar;
     }
 
@@ -30,13 +38,25 @@ internal sealed class HybridLogicalClock(TimeProvider time, TimeSpan maxDrift) :
         // What the clock has reached already was accepted before and is no reason to stop.
         if (scalar <= Last)
             return ScalarCheck.Ok;
-        var now = Now();
+        var now = WallClock();
         return scalar <= now + FromTime(maxDrift) ? ScalarCheck.Ok
             : scalar <= now + FromTime(MalformedAhead) ? ScalarCheck.Ahead
             : ScalarCheck.Malformed;
     }
 
-    private ulong Now() => (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() << CounterBits;
+    private static HonuException UsedUp() =>
+        new(HonuErrorCode.ClockDrift, "The version clock is used up: a replica with a broken clock has pushed it to its end.");
 
-    private static ulong FromTime(TimeSpan span) => (ulong)span.TotalMilliseconds << CounterBits;
+    private ulong WallClock() => (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() << CounterBits;
+
+    /// <summary>When a version with a lifetime expires: counted from its millisecond, so that versions of one moment expire together.</summary>
+    /// <exception cref="HonuException">The clock is too near to its end.</exception>
+    public static ulong ExpiryOf(ulong scalar, ulong lifetime)
+    {
+        var expiry = (scalar >> CounterBits << CounterBits) + lifetime;
+        return expiry <= StoreLimits.MaxScalar ? expiry : throw UsedUp();
+    }
+
+    /// <summary>A span of time as a difference of scalars.</summary>
+    public static ulong FromTime(TimeSpan span) => (ulong)span.TotalMilliseconds << CounterBits;
 }

@@ -11,6 +11,7 @@ namespace Honu.Format;
 /// vector   V ns(u16)                             version vector, checksum
 /// barrier  B ns(u16)                             version vector as of the last durable barrier, checksum
 /// cursor   P ns(u16) replica(u64)                where a broken incoming stream stopped, checksum
+/// expiry   E scalar(u64) ns(u16) key             checksum (see ExpiryEntry)
 /// meta     M name                                see MetaRecords
 /// </code>
 /// The length before a history key keeps keys of different length from interleaving: <c>a</c> + slot never sorts between two slots of <c>a\0</c>.
@@ -23,6 +24,7 @@ internal static class KeySpaces
     public const byte Vector = (byte)'V';
     public const byte Barrier = (byte)'B';
     public const byte Cursor = (byte)'P';
+    public const byte Expiry = (byte)'E';
     public const byte Meta = (byte)'M';
 
     public const int NamespacePrefixBytes = 3;

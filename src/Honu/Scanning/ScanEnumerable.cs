@@ -66,12 +66,13 @@ public readonly struct ScanEnumerable
             {
                 var key = _iterator.Key[KeySpaces.NamespacePrefixBytes..];
                 var record = StoreCore.Parse(_iterator.Value, key);
-                if (record.IsTombstone && !_options.IncludeTombstones)
+                var entry = new HonuEntry(key, record, _core.Clock);
+                if (entry.Version.IsDeleted && !_options.IncludeTombstones)
                     continue;
                 if (!record.Verify(key))
                     throw StoreCore.Damaged(key);
                 _left--;
-                Current = new HonuEntry(key, record);
+                Current = entry;
                 return true;
             }
 
@@ -105,11 +106,11 @@ public readonly struct ScanEnumerable
 /// <summary>One object of a scan: a view that is valid until the scan's next step.</summary>
 public readonly ref struct HonuEntry
 {
-    internal HonuEntry(ReadOnlySpan<byte> key, RecordReader record)
+    internal HonuEntry(ReadOnlySpan<byte> key, RecordReader record, IVersionClock clock)
     {
         Key = key;
-        Value = record.Value;
-        Version = record.ToObjectVersion();
+        Version = record.ToObjectVersion(clock);
+        Value = Version.IsDeleted ? default : record.Value;
     }
 
     /// <summary>The key.</summary>

@@ -23,10 +23,11 @@ internal sealed class BackgroundWork(StoreCore core)
     /// <summary>One step. Returns whether more waits.</summary>
     public bool Step()
     {
-        // Both get their step: one that never comes to an end must not keep the other from its turn.
+        // Each gets its step: one that never comes to an end must not keep the others from their turns.
         var drops = core.Dropper.HasWork && StepOf(static core => core.Dropper.Step(EntriesPerStep));
         var prunes = core.Pruner.HasWork && StepOf(static core => core.Pruner.Step(EntriesPerStep));
-        return drops || prunes;
+        var sweeps = core.Expiry.HasWork && StepOf(static core => core.Expiry.Step(EntriesPerStep));
+        return drops || prunes || sweeps;
     }
 
     /// <summary>Finishes the removal of dropped namespaces.</summary>

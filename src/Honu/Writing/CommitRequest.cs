@@ -22,6 +22,7 @@ internal sealed class CommitRequest
     private uint _valueChecksum;
     private VersionId _expected;
     private bool _sync;
+    private ulong _lifetime;
 
     /// <summary>Nobody else commits this one: its thread must lead.</summary>
     public bool IsExclusive { get; init; }
@@ -34,7 +35,7 @@ internal sealed class CommitRequest
 
     public int ByteCount => _keyLength + _valueLength;
 
-    public WriteOperation Operation => new(_kind, _namespace, _bytes.AsSpan(0, _keyLength), _bytes.AsSpan(_keyLength, _valueLength), _valueChecksum, _expected, _sync);
+    public WriteOperation Operation => new(_kind, _namespace, _bytes.AsSpan(0, _keyLength), _bytes.AsSpan(_keyLength, _valueLength), _valueChecksum, _expected, _sync, _lifetime);
 
     public static CommitRequest Copy(in WriteOperation operation)
     {
@@ -51,6 +52,7 @@ internal sealed class CommitRequest
             _valueChecksum = operation.ValueChecksum,
             _expected = operation.Expected,
             _sync = operation.Sync,
+            _lifetime = operation.Lifetime,
         };
     }
 

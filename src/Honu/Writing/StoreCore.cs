@@ -32,6 +32,7 @@ internal sealed class StoreCore
         History = new HistoryStore(this);
         Pruner = new HistoryPruner(this);
         Trimmer = new IndexTrimmer(this);
+        Expiry = new ExpirySweeper(this);
         Dropper = new NamespaceDropper(this);
         Background = new BackgroundWork(this);
         Writer = new StoreWriter(this);
@@ -75,6 +76,8 @@ internal sealed class StoreCore
     public HistoryPruner Pruner { get; }
 
     public IndexTrimmer Trimmer { get; }
+
+    public ExpirySweeper Expiry { get; }
 
     public NamespaceDropper Dropper { get; }
 

@@ -8,7 +8,7 @@ internal enum WriteKind : byte
 }
 
 /// <summary>One local write, on its way to the commit.</summary>
-internal readonly ref struct WriteOperation(WriteKind kind, string @namespace, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint valueChecksum, VersionId expected, bool sync)
+internal readonly ref struct WriteOperation(WriteKind kind, string @namespace, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint valueChecksum, VersionId expected, bool sync, ulong lifetime = 0)
 {
     public WriteKind Kind { get; } = kind;
 
@@ -25,6 +25,9 @@ internal readonly ref struct WriteOperation(WriteKind kind, string @namespace, R
     public VersionId Expected { get; } = expected;
 
     public bool Sync { get; } = sync;
+
+    /// <summary>For a put: the difference between its scalar and its expiry; 0 when it does not expire.</summary>
+    public ulong Lifetime { get; } = lifetime;
 }
 
 /// <summary>What a local write did.</summary>
