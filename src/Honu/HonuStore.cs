@@ -33,6 +33,19 @@ public sealed partial class HonuStore : IDisposable
     /// <summary>Who the store is.</summary>
     public StoreIdentity Identity => _core.Identity;
 
+    /// <summary>The time that times to live are counted by: that of <see cref="StoreEnvironment.Time"/>, or of the latest version that was made or received where that is ahead of it.</summary>
+    /// <value>With <see cref="VersionClock.Lamport"/> always that of the environment: such versions do not tell their time.</value>
+    public DateTimeOffset Now
+    {
+        get
+        {
+            _core.ThrowIfDisposed();
+            return _core.Identity.Clock == VersionClock.Hybrid
+                ? DateTimeOffset.FromUnixTimeMilliseconds((long)(_core.Clock.Now >> HybridLogicalClock.CounterBits))
+                : _core.Options.Environment.Time.GetUtcNow();
+        }
+    }
+
     /// <summary>What replication builds on.</summary>
     public ReplicationPort Replication { get; }
 
