@@ -70,6 +70,43 @@ public sealed class VersionAndNamespaceTests : IDisposable
         Assert.Equal(2, (await HonuProcess.Run("delete", "--db", Db)).ExitCode);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task PutWithTtl_ExportedAndImported_KeepsItsExpiry(bool served)
+    {
+        var copy = _directory.Combine("copy");
+        await HonuProcess.Run("put", "long", "v", "--ttl", "30d", "--db", Db);
+        await HonuProcess.Run("put", "short", "v", "--ttl", "1ms", "--db", Db);
+        await HonuProcess.Run("put", "ever", "v", "--db", Db);
+        var exported = await HonuProcess.Run("export", "--db", Db);
+        byte[] lines = [.. exported.Output, .. "{\"key\":\"past\",\"value\":\"v\",\"expires\":\"2020-01-01T00:00:00Z\"}\n"u8];
+        HonuResult import, again;
+        if (served)
+        {
+            using var server = await HonuServer.Start(copy, "--pid", "7");
+            await server.Run("put", "past", "v", "--ttl", "1h");
+            import = await HonuProcess.RunWith(lines, "import", "-", "--remote", server.Address);
+            again = await server.Run("export");
+        }
+        else
+        {
+            await HonuProcess.Run("put", "past", "v", "--ttl", "1h", "--db", copy);
+            import = await HonuProcess.RunWith(lines, "import", "-", "--db", copy);
+            again = await HonuProcess.Run("export", "--db", copy);
+        }
+
+        var bad = await HonuProcess.RunWith([.. "{\"key\":\"k\",\"value\":\"v\",\"expires\":\"soon\"}"u8], "import", "-", "--db", copy);
+
+        Assert.Equal((0, 0, 2), (exported.ExitCode, import.ExitCode, bad.ExitCode));
+        Assert.Equal(["ever", "long"], again.Lines.Select(Key));
+        Assert.DoesNotContain("expires", again.Lines[0], StringComparison.Ordinal);
+        Assert.Equal(Expires(exported.Lines[1]), Expires(again.Lines[1]), TimeSpan.FromMilliseconds(100));
+
+        static string? Key(string line) => JsonDocument.Parse(line).RootElement.GetProperty("key").GetString();
+        static DateTime Expires(string line) => JsonDocument.Parse(line).RootElement.GetProperty("expires").GetDateTime();
+    }
+
     [Fact]
     public async Task Namespaces_ListRetentionAndDrop_DoWhatTheySay()
     {

@@ -74,7 +74,7 @@ internal sealed class LocalStore : IStoreAccess
             try
             {
                 foreach (var operation in batch)
-                    runs.Add(operation.Namespace, operation.Key, operation.Value, operation.IsDelete);
+                    runs.Add(operation.Namespace, operation.Key, operation.Value, operation.IsDelete, operation.Expires);
                 runs.Flush();
             }
             finally

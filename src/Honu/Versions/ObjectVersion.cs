@@ -9,7 +9,11 @@ namespace Honu;
 public readonly record struct ObjectVersion(VersionId Id, VersionId Parent, ReplicaId Creator, bool IsDeleted, long ValueLength)
 {
     /// <summary>From when on the version counts as deleted, to the millisecond; <see langword="null"/> for one that does not expire.</summary>
-    public DateTimeOffset? Expires => ExpiryScalar == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)(ExpiryScalar >> HybridLogicalClock.CounterBits));
+    public DateTimeOffset? Expires
+    {
+        get => ExpiryScalar == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)(ExpiryScalar >> HybridLogicalClock.CounterBits));
+        init => ExpiryScalar = value is { } time ? (ulong)time.ToUnixTimeMilliseconds() << HybridLogicalClock.CounterBits : 0;
+    }
 
     internal ulong ExpiryScalar { get; init; }
 
