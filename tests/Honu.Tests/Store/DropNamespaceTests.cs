@@ -1,7 +1,7 @@
 using System.Text;
 using Honu.Format;
-using Honu.Tests.Kit;
 using Honu.TestKit;
+using Honu.Tests.Kit;
 
 namespace Honu.Tests.Store;
 
