@@ -61,7 +61,7 @@ public sealed partial class HonuNamespace
             var seen = State is { } state ? _core.Conflicts.ReadObject(state, ownKey) : ConflictedObject.Missing;
             next.ResetWrittenCount();
             if (!update(_core.Settler.Merge(Name, ownKey, seen).AsVersioned(), next))
-                return seen.Current is null ? default : Writing.StoreCore.Parse(seen.Current, ownKey).ToObjectVersion();
+                return seen.Current is null ? default : Writing.StoreCore.Parse(seen.Current, ownKey).ToObjectVersion(_core.Clock);
             CheckValue(_core, next.WrittenSpan);
             if (_core.Settler.TryWrite(Name, ownKey, seen, new MergedValue(default, IsDeleted: false, next.WrittenSpan.ToArray()), writer, IsSynced(_core, options)) is not { } version)
                 continue;

@@ -23,8 +23,8 @@ public sealed partial class HonuNamespace
     {
         ArgumentNullException.ThrowIfNull(destination);
         using var found = Find(key, out var record);
-        version = found.Found ? record.ToObjectVersion() : default;
-        if (!found.Found || record.IsTombstone)
+        version = found.Found ? record.ToObjectVersion(_core.Clock) : default;
+        if (!found.Found || version.IsDeleted)
             return false;
         destination.Write(record.Value);
         return true;
@@ -36,7 +36,7 @@ public sealed partial class HonuNamespace
     public int Read(ReadOnlySpan<byte> key, Span<byte> destination)
     {
         using var found = Find(key, out var record);
-        if (!found.Found || record.IsTombstone)
+        if (!found.Found || record.IsDeleted(_core.Clock))
             return -1;
         if (record.Value.Length <= destination.Length)
             record.Value.CopyTo(destination);
@@ -52,8 +52,8 @@ public sealed partial class HonuNamespace
     public byte[]? Get(ReadOnlySpan<byte> key, out ObjectVersion version)
     {
         using var found = Find(key, out var record);
-        version = found.Found ? record.ToObjectVersion() : default;
-        return found.Found && !record.IsTombstone ? record.Value.ToArray() : null;
+        version = found.Found ? record.ToObjectVersion(_core.Clock) : default;
+        return found.Found && !version.IsDeleted ? record.Value.ToArray() : null;
     }
 
     /// <summary>The latest version of <paramref name="key"/>, also when that is a tombstone.</summary>
@@ -62,7 +62,7 @@ public sealed partial class HonuNamespace
     public bool TryGetVersion(ReadOnlySpan<byte> key, out ObjectVersion version)
     {
         using var found = Find(key, out var record);
-        version = found.Found ? record.ToObjectVersion() : default;
+        version = found.Found ? record.ToObjectVersion(_core.Clock) : default;
         return found.Found;
     }
 

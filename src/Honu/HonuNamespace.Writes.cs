@@ -11,7 +11,7 @@ public sealed partial class HonuNamespace
     /// <param name="value">Up to <see cref="HonuStoreOptions.MaxValueBytes"/> bytes; may be empty.</param>
     /// <param name="options">Options of this write.</param>
     /// <returns>The version it made.</returns>
-    /// <exception cref="ArgumentException">Key or value are outside of their limits.</exception>
+    /// <exception cref="ArgumentException">Key, value or time to live are outside of their limits, or the store's clock does not allow a time to live.</exception>
     /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened.</exception>
     public ObjectVersion Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, WriteOptions options = default) =>
         Commit(WriteKind.Put, key, value, expected: default, options).Version;
@@ -76,6 +76,14 @@ public sealed partial class HonuNamespace
 
     internal static bool IsSynced(StoreCore core, WriteOptions options) => (options.Durability ?? core.Options.Durability) == Durability.Synced;
 
+    internal static ulong Lifetime(StoreCore core, TimeSpan timeToLive)
+    {
+        HonuWriteBatch.CheckTimeToLive(timeToLive);
+        if (core.Identity.Clock != VersionClock.Hybrid)
+            throw new ArgumentException($"A time to live needs the clock {VersionClock.Hybrid}: the versions of a store with the clock {core.Identity.Clock} do not tell their time.", nameof(timeToLive));
+        return HybridLogicalClock.FromTime(timeToLive);
+    }
+
     private WriteOutcome Commit(WriteKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, WriteOptions options)
     {
         ThrowIfSnapshot();
@@ -89,7 +97,8 @@ public sealed partial class HonuNamespace
             _core.Heads.Prefetch(hash);
         }
 
-        return _core.Writer.Commit(new WriteOperation(kind, Name, key, value, RecordChecksum.OfValue(value), expected, IsSynced(_core, options), State, hash));
+        var lifetime = options.TimeToLive is { } timeToLive && kind != WriteKind.Delete ? Lifetime(_core, timeToLive) : 0;
+        return _core.Writer.Commit(new WriteOperation(kind, Name, key, value, RecordChecksum.OfValue(value), expected, IsSynced(_core, options), State, hash, lifetime));
     }
 
     private void ThrowIfSnapshot()

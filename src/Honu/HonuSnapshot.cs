@@ -9,15 +9,18 @@ public sealed class HonuSnapshot : IDisposable
 {
     private readonly StoreCore _core;
     private readonly EngineSnapshot _snapshot;
+    private readonly Dictionary<string, NamespaceState> _namespaces;
     private readonly HonuNamespace _default;
     private volatile bool _disposed;
 
     internal HonuSnapshot(StoreCore core)
     {
         _core = core;
+        core.ThrowIfDisposed();
         _snapshot = core.Engine.CreateSnapshot();
-        Namespaces = HonuStore.NamesOf(core);
-        _default = new HonuNamespace(core, HonuStore.DefaultNamespace, _snapshot);
+        _namespaces = core.Namespaces.All.ToDictionary(static state => state.Name, StringComparer.Ordinal);
+        Namespaces = HonuStore.InOrder(_namespaces.Keys);
+        _default = Open(HonuStore.DefaultNamespace);
     }
 
     /// <summary>The namespaces there were, in the order of their UTF-8 bytes.</summary>
@@ -28,7 +31,7 @@ public sealed class HonuSnapshot : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         StoreLimits.CheckNamespace(name);
-        return new HonuNamespace(_core, name, _snapshot);
+        return Open(name);
     }
 
     /// <inheritdoc cref="HonuNamespace.TryGet(ReadOnlySpan{byte}, IBufferWriter{byte})"/>
@@ -46,12 +49,26 @@ public sealed class HonuSnapshot : IDisposable
     /// <inheritdoc cref="HonuNamespace.History"/>
     public IReadOnlyList<HistoryEntry> History(ReadOnlySpan<byte> key) => Default.History(key);
 
+    /// <inheritdoc cref="HonuNamespace.Get(ReadOnlySpan{byte}, VersionId)"/>
+    public byte[]? Get(ReadOnlySpan<byte> key, VersionId id) => Default.Get(key, id);
+
+    /// <inheritdoc cref="HonuNamespace.GetMany(IReadOnlyList{ReadOnlyMemory{byte}})"/>
+    public IReadOnlyList<byte[]?> GetMany(IReadOnlyList<ReadOnlyMemory<byte>> keys) => Default.GetMany(keys);
+
+    /// <inheritdoc cref="HonuNamespace.GetMany(IReadOnlyList{ReadOnlyMemory{byte}})"/>
+    public IReadOnlyList<byte[]?> GetMany(IReadOnlyList<byte[]> keys) => Default.GetMany(keys);
+
+    /// <inheritdoc cref="HonuNamespace.Count"/>
+    public long Count(ScanOptions? options = null) => Default.Count(options);
+
     /// <summary>Lets go of the view. Calling it again does nothing.</summary>
     public void Dispose()
     {
         _disposed = true;
         _snapshot.Dispose();
     }
+
+    private HonuNamespace Open(string name) => new(_core, name, _snapshot, _namespaces.GetValueOrDefault(name));
 
     private HonuNamespace Default
     {

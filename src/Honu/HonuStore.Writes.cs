@@ -15,6 +15,15 @@ public sealed partial class HonuStore
     /// <inheritdoc cref="HonuNamespace.Delete(ReadOnlySpan{byte}, out ObjectVersion, WriteOptions)"/>
     public bool Delete(ReadOnlySpan<byte> key, out ObjectVersion tombstone, WriteOptions options = default) => _default.Delete(key, out tombstone, options);
 
+    /// <inheritdoc cref="HonuNamespace.Undelete"/>
+    public bool Undelete(ReadOnlySpan<byte> key, out ObjectVersion version, WriteOptions options = default) => _default.Undelete(key, out version, options);
+
+    /// <inheritdoc cref="HonuNamespace.DeleteRange"/>
+    public long DeleteRange(ScanOptions range, WriteOptions options = default) => _default.DeleteRange(range, options);
+
+    /// <inheritdoc cref="HonuNamespace.DeletePrefix"/>
+    public long DeletePrefix(ReadOnlySpan<byte> prefix, WriteOptions options = default) => _default.DeletePrefix(prefix, options);
+
     /// <summary>Applies all operations of a batch, across namespaces, atomically: readers and a killed process see all or nothing of it.</summary>
     /// <returns>The new version of each operation, in order; none for a deletion that found nothing.</returns>
     /// <exception cref="ArgumentException">A value is longer than <see cref="HonuStoreOptions.MaxValueBytes"/>; nothing was written.</exception>
@@ -26,6 +35,9 @@ public sealed partial class HonuStore
         Writing.StoreOpener.ThrowIfReadOnly(_core);
         foreach (var operation in batch.Operations)
             HonuNamespace.CheckValue(_core, operation.Value.Span);
-        return batch.Count == 0 ? [] : _core.Writer.Commit(batch, HonuNamespace.IsSynced(_core, options));
+        var lifetime = options.TimeToLive is { } timeToLive ? HonuNamespace.Lifetime(_core, timeToLive) : 0;
+        if (batch.HasTimeToLive && _core.Identity.Clock != VersionClock.Hybrid)
+            _ = HonuNamespace.Lifetime(_core, TimeSpan.FromMilliseconds(1));
+        return batch.Count == 0 ? [] : _core.Writer.Commit(batch, HonuNamespace.IsSynced(_core, options), lifetime);
     }
 }

@@ -22,7 +22,7 @@ public sealed partial class HonuStore : IDisposable
     private HonuStore(StoreCore core)
     {
         _core = core;
-        _default = new HonuNamespace(core, DefaultNamespace, snapshot: null);
+        _default = new HonuNamespace(core, DefaultNamespace);
         Replication = new ReplicationPort(core);
         if (!core.Options.ReadOnly)
             core.Background.Start();
@@ -33,6 +33,19 @@ public sealed partial class HonuStore : IDisposable
 
     /// <summary>Who the store is.</summary>
     public StoreIdentity Identity => _core.Identity;
+
+    /// <summary>The time that times to live are counted by: that of <see cref="StoreEnvironment.Time"/>, or of the latest version that was made or received where that is ahead of it.</summary>
+    /// <value>With <see cref="VersionClock.Lamport"/> always that of the environment: such versions do not tell their time.</value>
+    public DateTimeOffset Now
+    {
+        get
+        {
+            _core.ThrowIfDisposed();
+            return _core.Identity.Clock == VersionClock.Hybrid
+                ? DateTimeOffset.FromUnixTimeMilliseconds((long)(_core.Clock.Now >> HybridLogicalClock.CounterBits))
+                : _core.Options.Environment.Time.GetUtcNow();
+        }
+    }
 
     /// <summary>What replication builds on.</summary>
     public ReplicationPort Replication { get; }
@@ -63,7 +76,7 @@ public sealed partial class HonuStore : IDisposable
     public HonuNamespace Namespace(string name)
     {
         StoreLimits.CheckNamespace(name);
-        return name == DefaultNamespace ? _default : new HonuNamespace(_core, name, snapshot: null);
+        return name == DefaultNamespace ? _default : new HonuNamespace(_core, name);
     }
 
     /// <summary>A consistent view of all namespaces that later writes do not change. Dispose it: an old one keeps old data alive.</summary>
@@ -79,10 +92,14 @@ public sealed partial class HonuStore : IDisposable
     internal static List<string> NamesOf(StoreCore core)
     {
         core.ThrowIfDisposed();
-        var names = core.Namespaces.All.Select(static state => state.Name).ToList();
+        return InOrder(core.Namespaces.All.Select(static state => state.Name));
+    }
 
-        // Ordinal comparison of UTF-16 differs from the order of UTF-8 bytes where surrogates meet.
-        names.Sort(static (a, b) => StoreLimits.StrictUtf8.GetBytes(a).AsSpan().SequenceCompareTo(StoreLimits.StrictUtf8.GetBytes(b)));
-        return names;
+    // Ordinal comparison of UTF-16 differs from the order of UTF-8 bytes where surrogates meet.
+    internal static List<string> InOrder(IEnumerable<string> names)
+    {
+        var sorted = names.ToList();
+        sorted.Sort(static (a, b) => StoreLimits.StrictUtf8.GetBytes(a).AsSpan().SequenceCompareTo(StoreLimits.StrictUtf8.GetBytes(b)));
+        return sorted;
     }
 }

@@ -19,6 +19,9 @@ internal interface IStoreAccess : IAsyncDisposable
     /// <summary>The tombstone; default when nothing was there.</summary>
     Task<ObjectVersion> DeleteAsync(string ns, byte[] key, WriteOptions options, CancellationToken cancellationToken);
 
+    /// <summary>Deletes the objects of a range in bounded commits; tells how many.</summary>
+    Task<long> DeleteRangeAsync(StoreScan range, WriteOptions options, CancellationToken cancellationToken);
+
     /// <summary>Hands objects to the sink in order, from one snapshot.</summary>
     Task ScanAsync(StoreScan scan, IScanSink sink, CancellationToken cancellationToken);
 

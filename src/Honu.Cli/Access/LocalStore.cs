@@ -38,6 +38,16 @@ internal sealed class LocalStore : IStoreAccess
         return Task.FromResult(deleted ? tombstone : default);
     }
 
+    public Task<long> DeleteRangeAsync(StoreScan range, WriteOptions options, CancellationToken cancellationToken) =>
+        Task.FromResult(_store.Namespace(range.Namespace ?? HonuStore.DefaultNamespace).DeleteRange(
+            new ScanOptions
+            {
+                Prefix = range.Prefix.ToArray(),
+                From = range.From.IsEmpty ? null : range.From.ToArray(),
+                To = range.To.IsEmpty ? null : range.To.ToArray(),
+            },
+            options));
+
     public Task ScanAsync(StoreScan scan, IScanSink sink, CancellationToken cancellationToken)
     {
         using var snapshot = _store.CreateSnapshot();
@@ -95,7 +105,7 @@ internal sealed class LocalStore : IStoreAccess
             try
             {
                 foreach (var operation in batch)
-                    runs.Add(operation.Namespace, operation.Key, operation.Value, operation.IsDelete);
+                    runs.Add(operation.Namespace, operation.Key, operation.Value, operation.IsDelete, operation.Expires);
                 runs.Flush();
             }
             finally

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Honu.Hosting;
 using Honu.Hosting.Services;
 
@@ -8,6 +9,8 @@ namespace Honu.Cli.Access;
 /// <summary>A store behind a server.</summary>
 internal sealed class RemoteStore : IStoreAccess
 {
+    private const int DeletionsPerMessage = 512;
+
     private RemoteStore(StoreClient client) => Client = client;
 
     public StoreClient Client { get; }
@@ -37,6 +40,10 @@ internal sealed class RemoteStore : IStoreAccess
     public Task<ObjectVersion> DeleteAsync(string ns, byte[] key, WriteOptions options, CancellationToken cancellationToken) =>
         Client.DeleteAsync(ns, key, options, cancellationToken);
 
+    // The server has no call for it: its keys are scanned and come back as deletions, some hundred in a message.
+    public async Task<long> DeleteRangeAsync(StoreScan range, WriteOptions options, CancellationToken cancellationToken) =>
+        (await Client.ImportAsync(Deletions(range, cancellationToken), options, cancellationToken: cancellationToken)).Deleted;
+
     public async Task ScanAsync(StoreScan scan, IScanSink sink, CancellationToken cancellationToken)
     {
         await foreach (var item in Client.ScanAsync(scan, cancellationToken))
@@ -62,6 +69,21 @@ internal sealed class RemoteStore : IStoreAccess
     public Task<StoreInfo> GetInfoAsync(bool includeFigures, CancellationToken cancellationToken) => Client.GetInfoAsync(includeFigures, cancellationToken);
 
     public ValueTask DisposeAsync() => Client.DisposeAsync();
+
+    private async IAsyncEnumerable<IReadOnlyList<StoreOperation>> Deletions(StoreScan range, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var batch = new List<StoreOperation>(DeletionsPerMessage);
+        await foreach (var item in Client.ScanAsync(range with { KeysOnly = true }, cancellationToken))
+        {
+            batch.Add(new StoreOperation(item.Namespace, item.Key, default, IsDelete: true));
+            if (batch.Count < DeletionsPerMessage)
+                continue;
+            yield return batch;
+            batch.Clear();
+        }
+
+        yield return batch;
+    }
 
     // A name that does not resolve is unreachable, whatever is allowed; one that means this machine needs no permission.
     private static bool ResolvesToLoopback(HostPort target, TimeSpan timeout)

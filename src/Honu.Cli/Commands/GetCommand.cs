@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text;
+using Honu.Cli.Access;
 using Honu.Cli.Output;
+using Honu.Hosting;
 
 namespace Honu.Cli.Commands;
 
@@ -12,11 +14,17 @@ internal static class GetCommand
         var common = new CommonOptions();
         var key = new Argument<string>("KEY") { Description = "The key." };
         var raw = new Option<bool>("--raw") { Description = "Print the value byte for byte, without a line end after it." };
+        var version = new Option<string?>("--version")
+        {
+            Description = "An earlier version instead of the latest (as put and history print it), if it is still kept.",
+            HelpName = "VERSION",
+        };
         var command = new VerbCommand("get", "Print the latest value of an object and a line end. Prints nothing and exits with 3 when there is no such object.", """
               honu get order/17 --db ./data
               honu get photo --db ./data --raw > photo.jpg
               honu get order/17 --remote 127.0.0.1:7000 --json
-            """) { key, raw };
+              honu get order/17 --db ./data --version 1234567@1.0
+            """) { key, version, raw };
         common.AddStore(command);
         common.AddObjects(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -27,9 +35,14 @@ internal static class GetCommand
             if (exact && (json || base64))
                 throw CliException.Usage("--raw prints bytes; it does not go with --json or --base64.");
 
+            var wanted = ParseVersion(parsed.GetValue(version));
+
             await using var store = common.Open(parsed, create: false, readOnly: true);
-            var found = await store.GetAsync(ns, keyBytes, cancellation)
-                ?? throw new CliException(ExitCodes.NotFound, $"There is no object \"{PlainText.Format(keyBytes, base64)}\" in namespace \"{ns}\".");
+            var found = wanted is { } id
+                ? await Find(store, ns, keyBytes, id, cancellation)
+                    ?? throw new CliException(ExitCodes.NotFound, $"The object \"{PlainText.Format(keyBytes, base64)}\" in namespace \"{ns}\" has no value of version {id}: it is a deletion, no longer kept, or was never there. Run \"honu history\" for what is kept.")
+                : await store.GetAsync(ns, keyBytes, cancellation)
+                    ?? throw new CliException(ExitCodes.NotFound, $"There is no object \"{PlainText.Format(keyBytes, base64)}\" in namespace \"{ns}\".");
             using var output = new ResultWriter();
             if (json)
             {
@@ -44,5 +57,20 @@ internal static class GetCommand
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static VersionId? ParseVersion(string? text) => text is null ? null
+        : VersionId.TryParse(text, out var version) ? version
+        : throw CliException.Usage($"\"{text}\" is not a version. Write it as put and history print it, SCALAR@PID.EPOCH.");
+
+    private static async Task<StoreObject?> Find(IStoreAccess store, string ns, byte[] key, VersionId id, CancellationToken cancellation)
+    {
+        await foreach (var item in store.HistoryAsync(ns, key, cancellation))
+        {
+            if (item.Version.Id == id)
+                return item.Version.IsDeleted ? null : item;
+        }
+
+        return null;
     }
 }

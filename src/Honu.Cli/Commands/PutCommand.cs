@@ -18,12 +18,13 @@ internal static class PutCommand
             HelpName = "VERSION",
         };
         var sync = new Option<bool>("--sync") { Description = "Wait until the write survives power loss; without it, it survives a killed process." };
+        var ttl = CommonOptions.Duration("--ttl", "How long the value lives, for example 10s, 1h, 30d; then every replica treats it as deleted. Default: for ever.");
         var command = new VerbCommand("put", "Write an object. Prints the version that it made.", """
               honu put order/17 '{"state":"paid"}' --db ./data
               honu put photo - --db ./data < photo.jpg
               honu put order/17 sent --db ./data --expected 1234567@1.0
-              honu put lock me --remote 127.0.0.1:7000 --expected none
-            """) { key, value, expected, sync };
+              honu put lock me --remote 127.0.0.1:7000 --expected none --ttl 30s
+            """) { key, value, expected, ttl, sync };
         common.AddStore(command);
         common.AddObjects(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -33,7 +34,7 @@ internal static class PutCommand
             var expectedVersion = ParseExpected(parsed.GetValue(expected));
             var text = parsed.GetRequiredValue(value);
             var valueBytes = text == "-" ? await ReadStdin(cancellation) : common.Bytes(parsed, text, "value");
-            var options = parsed.GetValue(sync) ? WriteOptions.Synced : default;
+            var options = (parsed.GetValue(sync) ? WriteOptions.Synced : default) with { TimeToLive = parsed.GetValue(ttl) };
 
             await using var store = common.Open(parsed, create: true);
             var version = expectedVersion is { } wanted

@@ -6,7 +6,7 @@ namespace Honu.Cli.Importing;
 
 /// <summary>
 /// <c>{"key":"…","value":"…","namespace":"…"}</c>, with <c>keyBase64</c> and <c>valueBase64</c> for bytes. What export prints besides
-/// (version, parent) is skipped; <c>"deleted":true</c> deletes. Other fields are an error: a misspelt one would lose data silently.
+/// (version, parent) is skipped; <c>"deleted":true</c> deletes; <c>"expires"</c> is a time in ISO 8601. Other fields are an error: a misspelt one would lose data silently.
 /// </summary>
 internal sealed class JsonRecordParser(string defaultNamespace, long maxValueBytes) : RecordParser(defaultNamespace, maxValueBytes)
 {
@@ -40,6 +40,7 @@ internal sealed class JsonRecordParser(string defaultNamespace, long maxValueByt
         ReadOnlyMemory<byte>? key = null, value = null;
         string? ns = null;
         var deleted = false;
+        DateTimeOffset? expires = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString()!;
@@ -66,12 +67,15 @@ internal sealed class JsonRecordParser(string defaultNamespace, long maxValueByt
                     problem = reader.TokenType is JsonTokenType.True or JsonTokenType.False ? null : "\"deleted\" is neither true nor false";
                     deleted = reader.TokenType == JsonTokenType.True;
                     break;
+                case "expires":
+                    problem = Time(ref reader, name, out expires);
+                    break;
                 case "version" or "parent" or "lostConflict":
                     problem = null;
                     reader.Skip();
                     break;
                 default:
-                    problem = $"unknown field \"{Shorten(name)}\" (known: namespace, key, keyBase64, value, valueBase64, deleted)";
+                    problem = $"unknown field \"{Shorten(name)}\" (known: namespace, key, keyBase64, value, valueBase64, expires, deleted)";
                     break;
             }
 
@@ -85,7 +89,7 @@ internal sealed class JsonRecordParser(string defaultNamespace, long maxValueByt
             return "there is no \"key\" or \"keyBase64\"";
         if (deleted ? value is not null : value is null)
             return deleted ? "a deleted object has no value" : "there is no \"value\" or \"valueBase64\"";
-        operation = new StoreOperation(ns ?? DefaultNamespace, key.Value, value ?? default, deleted);
+        operation = new StoreOperation(ns ?? DefaultNamespace, key.Value, value ?? default, deleted) { Expires = deleted ? null : expires };
         return null;
     }
 
@@ -99,6 +103,15 @@ internal sealed class JsonRecordParser(string defaultNamespace, long maxValueByt
         ns = _lastNamespace is not null && reader.ValueTextEquals(_lastNamespace) ? _lastNamespace : reader.GetString()!;
         _lastNamespace = ns;
         return CheckNamespace(ns);
+    }
+
+    private static string? Time(ref Utf8JsonReader reader, string name, out DateTimeOffset? target)
+    {
+        target = null;
+        if (reader.TokenType != JsonTokenType.String || !reader.TryGetDateTimeOffset(out var time))
+            return $"\"{name}\" is not a time such as \"2026-01-31T12:00:00.000Z\"";
+        target = time;
+        return null;
     }
 
     private static string? Text(ref Utf8JsonReader reader, ReadOnlyMemory<byte> line, string name, ref ReadOnlyMemory<byte>? target)

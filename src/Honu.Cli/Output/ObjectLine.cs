@@ -41,6 +41,8 @@ internal readonly ref struct ObjectLine
             WriteVersion(json, "parent"u8, line.Version.Parent);
         if (line.Version.IsDeleted)
             json.WriteBoolean("deleted"u8, value: true);
+        if (line.Version.Expires is { } expires)
+            json.WriteString("expires"u8, expires.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", System.Globalization.CultureInfo.InvariantCulture));
         if (line.LostConflict)
             json.WriteBoolean("lostConflict"u8, value: true);
     }

@@ -55,7 +55,7 @@ public sealed partial class StoreClient : IAsyncDisposable
     public async Task<ObjectVersion> PutAsync(
         string ns, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, WriteOptions options = default, CancellationToken cancellationToken = default)
     {
-        var request = new PutRequest { Namespace = ns, Key = Wrap(key), Value = Wrap(value), Durability = WireDurability(options) };
+        var request = new PutRequest { Namespace = ns, Key = Wrap(key), Value = Wrap(value), Durability = WireDurability(options), TimeToLiveMs = WireTimeToLive(options) };
         var response = await _server.Call(call => _server.Store.PutAsync(request, call), cancellationToken).ConfigureAwait(false);
         return ProtocolMapping.VersionOf(response.Object);
     }
@@ -76,7 +76,7 @@ public sealed partial class StoreClient : IAsyncDisposable
         WriteOptions options = default,
         CancellationToken cancellationToken = default)
     {
-        var request = new TryPutRequest { Namespace = ns, Key = Wrap(key), Value = Wrap(value), Durability = WireDurability(options) };
+        var request = new TryPutRequest { Namespace = ns, Key = Wrap(key), Value = Wrap(value), Durability = WireDurability(options), TimeToLiveMs = WireTimeToLive(options) };
         if (!expected.IsNone)
             request.Expected = ProtocolMapping.ToWire(expected);
         var response = await _server.Call(call => _server.Store.TryPutAsync(request, call), cancellationToken).ConfigureAwait(false);
@@ -132,8 +132,15 @@ public sealed partial class StoreClient : IAsyncDisposable
         var result = new Operation { Namespace = operation.Namespace, Key = Wrap(operation.Key), Delete = operation.IsDelete };
         if (!operation.IsDelete)
             result.Value = Wrap(operation.Value);
+        if (operation.Expires is { } expires)
+            result.ExpiresUnixMs = expires.ToUnixTimeMilliseconds();
         return result;
     }
+
+    // The server refuses what is too long; what is too short to be told as milliseconds must not become "never".
+    private static ulong WireTimeToLive(WriteOptions options) => options.TimeToLive is not { } timeToLive ? 0
+        : timeToLive >= TimeSpan.FromMilliseconds(1) ? (ulong)timeToLive.TotalMilliseconds
+        : throw new ArgumentOutOfRangeException(nameof(options), timeToLive, "A time to live is from 1 ms to 36,500 days.");
 
     private static Protocol.Stores.Durability WireDurability(WriteOptions options) => options.Durability switch
     {

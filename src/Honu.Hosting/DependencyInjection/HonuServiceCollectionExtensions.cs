@@ -1,6 +1,7 @@
 using Honu;
 using Honu.Hosting;
 using Honu.Hosting.Services;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -35,6 +36,18 @@ public static class HonuServiceCollectionExtensions
             provider.GetRequiredService<ServiceGate>(),
             provider.GetRequiredService<ILogger<AdminService>>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, HonuLifetime>());
+        return services;
+    }
+
+    /// <summary>Registers a namespace of the store of <see cref="AddHonu"/> (or of any <see cref="HonuStore"/> among the services) as the application's <see cref="IDistributedCache"/>.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="options">How to use the store; <see langword="null"/> for the defaults.</param>
+    /// <remarks>An <see cref="IDistributedCache"/> that is registered already stays.</remarks>
+    public static IServiceCollection AddHonuDistributedCache(this IServiceCollection services, HonuDistributedCacheOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton(provider => new HonuDistributedCache(provider.GetRequiredService<HonuStore>(), options));
+        services.TryAddSingleton<IDistributedCache>(static provider => provider.GetRequiredService<HonuDistributedCache>());
         return services;
     }
 

@@ -16,6 +16,8 @@ internal sealed class ImportRuns(HonuStore store, WriteOptions options, bool ski
     private const int MaxBatch = 1024;
     private const int MaxBatchBytes = 1024 * 1024;
 
+    private static readonly TimeSpan MaxTimeToLive = TimeSpan.FromDays(36500);
+
     private readonly HonuWriteBatch _batch = new();
     private readonly HashSet<(string Namespace, ReadOnlyMemory<byte> Key)> _keys = new(KeyComparer.Instance);
     private int _bytes;
@@ -25,7 +27,7 @@ internal sealed class ImportRuns(HonuStore store, WriteOptions options, bool ski
     public ImportCounts Counts { get; private set; } = before ?? new ImportCounts();
 
     /// <summary>Takes an operation; key and value must stay as they are until it is written.</summary>
-    public void Add(string ns, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, bool delete)
+    public void Add(string ns, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, bool delete, DateTimeOffset? expires = null)
     {
         if (_batch.Count >= MaxBatch || _bytes >= MaxBatchBytes || !_keys.Add((ns, key)))
         {
@@ -33,13 +35,29 @@ internal sealed class ImportRuns(HonuStore store, WriteOptions options, bool ski
             _keys.Add((ns, key));
         }
 
-        if (!delete && skipUnchanged && IsCurrent(ns, key.Span, value.Span))
+        if (!delete && skipUnchanged && expires is null && IsCurrent(ns, key.Span, value.Span))
             _unchanged++;
         else if (delete)
             _batch.Delete(ns, key.Span);
         else
-            _batch.Put(ns, key.Span, value.Span);
+            Put(store, _batch, ns, key.Span, value.Span, expires);
         _bytes += key.Length + value.Length;
+    }
+
+    /// <summary>Adds a put that expires at a moment; one whose moment has passed is a deletion.</summary>
+    public static void Put(HonuStore store, HonuWriteBatch batch, string ns, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, DateTimeOffset? expires)
+    {
+        if (expires is not { } end)
+        {
+            batch.Put(ns, key, value);
+            return;
+        }
+
+        var left = end - store.Now;
+        if (left < TimeSpan.FromMilliseconds(1))
+            batch.Delete(ns, key);
+        else
+            batch.Put(ns, key, value, left < MaxTimeToLive ? left : MaxTimeToLive);
     }
 
     /// <summary>Writes what is still waiting.</summary>

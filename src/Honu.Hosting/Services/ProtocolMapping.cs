@@ -9,6 +9,8 @@ namespace Honu.Hosting.Services;
 /// <summary>Between the store's types and the messages of honu.object.v1, both ways.</summary>
 internal static class ProtocolMapping
 {
+    private const long MaxUnixMs = (long)(StoreLimits.MaxScalar >> 16);
+
     public static Replica ToWire(ReplicaId replica) => new() { Pid = replica.Pid, Epoch = replica.Epoch };
 
     public static WireVersion ToWire(VersionId version) =>
@@ -23,6 +25,7 @@ internal static class ProtocolMapping
             Deleted = version.IsDeleted,
             ValueBytes = (ulong)version.ValueLength,
             LostConflict = lostConflict,
+            ExpiresUnixMs = version.Expires?.ToUnixTimeMilliseconds() ?? 0,
             Version = ToWire(version.Id),
             Creator = ToWire(version.Creator),
         };
@@ -46,7 +49,13 @@ internal static class ProtocolMapping
 
     public static ObjectVersion VersionOf(WireObject? item) => item is null
         ? default
-        : new ObjectVersion(FromWire(item.Version), FromWire(item.Parent), FromWire(item.Creator), item.Deleted, (long)item.ValueBytes);
+        : new ObjectVersion(FromWire(item.Version), FromWire(item.Parent), FromWire(item.Creator), item.Deleted, (long)item.ValueBytes)
+        {
+            Expires = FromWireTime(item.ExpiresUnixMs),
+        };
+
+    /// <summary>A time that may be missing; one that no record can have becomes the nearest that it can.</summary>
+    public static DateTimeOffset? FromWireTime(long unixMs) => unixMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(unixMs, 1, MaxUnixMs));
 
     public static StoreObject FromWire(WireObject item) =>
         new(item.Namespace, item.Key.Memory, item.Value.Memory, VersionOf(item), item.LostConflict);

@@ -9,6 +9,8 @@ internal static class RequestChecks
     /// <summary>Most operations of a batch or of an import message.</summary>
     public const int MaxOperations = 10_000;
 
+    private const ulong MaxTimeToLiveMs = 36_500UL * 24 * 60 * 60 * 1000;
+
     public static string Namespace(string name)
     {
         if (name.Length == 0)
@@ -46,6 +48,13 @@ internal static class RequestChecks
         Protocol.Stores.Durability.Synced => new WriteOptions { Durability = Durability.Synced },
         _ => throw ServiceErrors.Invalid($"Durability {(int)durability} is not known to this server."),
     };
+
+    public static WriteOptions Options(Protocol.Stores.Durability durability, ulong timeToLiveMs)
+    {
+        if (timeToLiveMs > MaxTimeToLiveMs)
+            throw ServiceErrors.Invalid($"A time to live has at most {MaxTimeToLiveMs} ms; this one has {timeToLiveMs}.");
+        return Options(durability) with { TimeToLive = timeToLiveMs == 0 ? null : TimeSpan.FromMilliseconds(timeToLiveMs) };
+    }
 
     public static StoreScan Scan(ScanRequest request)
     {

@@ -76,7 +76,8 @@ internal sealed partial class StoreService
                 operation.Namespace.Length == 0 ? HonuStore.DefaultNamespace : operation.Namespace,
                 operation.Key.Memory,
                 operation.Value.Memory,
-                operation.Delete);
+                operation.Delete,
+                ProtocolMapping.FromWireTime(operation.ExpiresUnixMs));
         }
 
         runs.Flush();

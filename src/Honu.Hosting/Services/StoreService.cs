@@ -33,19 +33,19 @@ internal sealed partial class StoreService(HonuStore store, HonuServiceOptions o
 
     public override Task<PutResponse> Put(PutRequest request, ServerCallContext context) => Answer(context, () =>
     {
-        var durability = RequestChecks.Options(request.Durability);
+        var write = RequestChecks.Options(request.Durability, request.TimeToLiveMs);
         var ns = Open(request.Namespace, request.Key);
-        var version = ns.Put(request.Key.Span, request.Value.Span, durability);
+        var version = ns.Put(request.Key.Span, request.Value.Span, write);
         return new PutResponse { Object = ProtocolMapping.ToWire(ns.Name, request.Key, null, version) };
     });
 
     public override Task<TryPutResponse> TryPut(TryPutRequest request, ServerCallContext context) => Answer(context, () =>
     {
-        var durability = RequestChecks.Options(request.Durability);
+        var write = RequestChecks.Options(request.Durability, request.TimeToLiveMs);
         if (request.Expected is { Scalar: 0 })
             throw ServiceErrors.Invalid("An expected version has a scalar above 0. Leave it out to write only when there is no object.");
         var ns = Open(request.Namespace, request.Key);
-        var written = ns.TryPut(request.Key.Span, request.Value.Span, ProtocolMapping.FromWire(request.Expected), out var version, durability);
+        var written = ns.TryPut(request.Key.Span, request.Value.Span, ProtocolMapping.FromWire(request.Expected), out var version, write);
         var response = new TryPutResponse { Written = written };
         if (!version.IsNone)
             response.Object = ProtocolMapping.ToWire(ns.Name, request.Key, null, version);
@@ -81,13 +81,13 @@ internal sealed partial class StoreService(HonuStore store, HonuServiceOptions o
     public override Task<StatusResponse> Status(StatusRequest request, ServerCallContext context) =>
         Answer(context, () => StoreDescription.Status(store, request.IncludeStatistics));
 
-    private static void Add(HonuWriteBatch batch, Operation operation)
+    private void Add(HonuWriteBatch batch, Operation operation)
     {
         var ns = operation.Namespace.Length == 0 ? HonuStore.DefaultNamespace : operation.Namespace;
         if (operation.Delete)
             batch.Delete(ns, operation.Key.Span);
         else
-            batch.Put(ns, operation.Key.Span, operation.Value.Span);
+            ImportRuns.Put(store, batch, ns, operation.Key.Span, operation.Value.Span, ProtocolMapping.FromWireTime(operation.ExpiresUnixMs));
     }
 
     private HonuNamespace Open(string ns, ByteString key)

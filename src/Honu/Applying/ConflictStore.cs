@@ -197,8 +197,8 @@ internal sealed class ConflictStore(StoreCore core)
             var key = KeySpaces.ReadConflictKey(rows.Key);
             var loser = Read(rows);
             using var current = core.Engine.Get(KeySpaces.CurrentKey(engineKey, state.Id, key), snapshot);
-            var winner = current.Found ? StoreCore.Parse(current.Span, key).ToObjectVersion() : default;
-            conflicts.Add(new Conflict(state.Name, key.ToArray(), winner, loser.ToObjectVersion(), loser.Value.ToArray(), ReadSince(rows)));
+            var winner = current.Found ? StoreCore.Parse(current.Span, key).ToObjectVersion(core.Clock) : default;
+            conflicts.Add(new Conflict(state.Name, key.ToArray(), winner, loser.ToObjectVersion(core.Clock), loser.Value.ToArray(), ReadSince(rows)));
         }
 
         rows.ThrowIfFailed();

@@ -33,7 +33,7 @@ internal sealed class RemoteApplier(StoreCore core)
             ApplyOne(state, reader.Key, StoreCore.Parse(reader.Record, reader.Key));
         }
 
-        var joined = join is not null && TryStageJoin(state, join);
+        var joined = join is not null && !core.Dropper.TakeBroken(ns, cursor) && TryStageJoin(state, join);
         if (cursor is not null)
             StageCursor(state, cursor, joined);
         core.Commit(sync: false);
@@ -66,6 +66,12 @@ internal sealed class RemoteApplier(StoreCore core)
         if (!record.Verify(key))
             throw Malformed("a record fails its checksum");
         CheckScalar(record.Version.Scalar);
+
+        // Whose clock says that it has expired must not be further ahead than one that writes.
+        if (record.IsDropped)
+            CheckScalar(record.Expiry);
+        if (record.Expiry != 0 && core.Identity.Clock != VersionClock.Hybrid)
+            throw Malformed("a record expires, but the versions of this cluster do not tell their time");
     }
 
     private void CheckScalar(ulong scalar)
@@ -139,7 +145,9 @@ internal sealed class RemoteApplier(StoreCore core)
 
     // Equal bytes are no conflict (R15): both writers wanted the same.
     private static bool HaveEqualContent(scoped in RecordReader one, scoped in RecordReader other) =>
-        one.IsTombstone == other.IsTombstone && one.Value.SequenceEqual(other.Value);
+        one.Expiry == other.Expiry && (one.IsDropped || other.IsDropped
+            ? one.ValueState == other.ValueState
+            : one.IsTombstone == other.IsTombstone && one.Value.SequenceEqual(other.Value));
 
     private bool Wins(VersionId incoming, VersionId current) =>
         core.Faults.HasFlag(PlantedFaults.TieReversed) && incoming.Scalar == current.Scalar
@@ -171,6 +179,8 @@ internal sealed class RemoteApplier(StoreCore core)
             sequence++;
             core.History.Stage(state, key, sequence, core.Records.Rewrite(incoming, new LocalPart(sequence, Losers: null, LostConflict: isConflict)));
 
+            core.Expiry.Stage(state, key, incoming);
+
             // The winner takes the newest place of the ring again: losers must not push it out before it is replaced.
             sequence++;
             core.History.Stage(state, key, sequence, core.Records.Rewrite(current, new LocalPart(sequence)));
@@ -186,6 +196,7 @@ internal sealed class RemoteApplier(StoreCore core)
         core.History.Stage(state, key, local.HistorySequence, record);
         if (core.Changes.IsWatched)
             core.Changes.Stage(state, key, record, isLocal: false);
+        core.Expiry.Stage(state, key, incoming);
         if (incoming.Version == previous)
             return;
         IndexEntry.Put(core.Batch, state.Id, incoming.Version, key, core.IndexScratch);

@@ -18,7 +18,7 @@ internal static class EntryCheck
             KeySpaces.Index => FindIndexFault(key, value),
             KeySpaces.Vector or KeySpaces.Barrier => FindVectorFault(key, value),
             KeySpaces.Cursor => FindCursorFault(key, value),
-            KeySpaces.Meta => FindMetaFault(key, value),
+            KeySpaces.Meta or KeySpaces.Conflict or KeySpaces.Expiry => FindMetaFault(key, value),
             _ => null,
         };
     }

@@ -10,7 +10,7 @@ internal static class StatisticsCollector
     public static StoreStatistics Collect(StoreCore core)
     {
         using var snapshot = core.Engine.CreateSnapshot();
-        var namespaces = HonuStore.NamesOf(core).Select(name => Collect(core, snapshot, core.Namespaces.Find(name)!)).ToList();
+        var namespaces = HonuStore.NamesOf(core).Select(core.Namespaces.Find).OfType<NamespaceState>().Select(state => Collect(core, snapshot, state)).ToList();
         var updates = Enum.GetValues<UpdateKind>().Where(kind => core.Updates(kind) > 0).ToDictionary(kind => kind, core.Updates);
         return new StoreStatistics
         {
@@ -52,7 +52,7 @@ internal static class StatisticsCollector
         {
             var record = StoreCore.Parse(iterator.Value, iterator.Key[prefix.Length..]);
             records++;
-            tombstones += record.IsTombstone ? 1 : 0;
+            tombstones += record.IsDeleted(core.Clock) ? 1 : 0;
             valueBytes += record.Value.Length;
         }
 

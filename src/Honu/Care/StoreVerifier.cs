@@ -9,7 +9,7 @@ namespace Honu.Care;
 internal sealed class StoreVerifier
 {
     private const int ReportEvery = 1024;
-    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor];
+    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict];
 
     private readonly IStorageEngine _engine;
     private readonly EngineSnapshot _snapshot;
@@ -18,6 +18,9 @@ internal sealed class StoreVerifier
     private readonly CancellationToken _cancellationToken;
     private readonly ProblemList _problems;
     private readonly Dictionary<ushort, string> _names = [];
+
+    // Namespaces whose data a drop has not removed yet.
+    private readonly HashSet<ushort> _dropped = [];
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
     private StoreIdentity? _identity;
     private bool _isClosedCleanly;
@@ -101,6 +104,8 @@ internal sealed class StoreVerifier
                 _identity = StoreIdentity.Decode(payload);
             else if (key.SequenceEqual(MetaRecords.Key(MetaRecords.Run)))
                 ReadRun(payload);
+            else if (key.Length == 4 && key[1] == (byte)'d')
+                _dropped.Add(System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(key[2..]));
         });
         if (_identity is null)
             _problems.Add(null, MetaRecords.Key(MetaRecords.Identity), "the store's identity is missing");
@@ -157,6 +162,8 @@ internal sealed class StoreVerifier
     {
         Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];
         var name = _names.GetValueOrDefault(ns);
+        if (name is null && _dropped.Contains(ns))
+            return;
         if (name is null)
             _problems.Add(null, KeySpaces.Prefix(prefix, space, ns), $"namespace {ns} has no name");
         Walk(name, KeySpaces.Prefix(prefix, space, ns), (key, value) =>
@@ -247,7 +254,7 @@ internal sealed class StoreVerifier
 
     private void CountUnknown()
     {
-        byte[] known = [.. Spaces, KeySpaces.Meta];
+        byte[] known = [.. Spaces, KeySpaces.Expiry, KeySpaces.Meta];
         var next = new byte[1];
         for (var space = 0; space <= byte.MaxValue; space++)
         {

@@ -8,18 +8,25 @@ internal sealed class HybridLogicalClock(TimeProvider time, TimeSpan maxDrift) :
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(5);
 
     private long _tick = long.MinValue;
-    private ulong _now;
+    private ulong _tickScalar;
+    private ulong _last;
 
-    public ulong Last { get; private set; }
+    public ulong Last
+    {
+        get => Volatile.Read(ref _last);
+        private set => Volatile.Write(ref _last, value);
+    }
+
+    public ulong Now => Math.Max(WallClock(), Last);
 
     public ulong LeaseAhead => FromTime(Lease);
 
     public ulong Next(ulong floor)
     {
         var lowest = checked(Math.Max(Last, floor) + 1);
-        var scalar = Math.Max(Now(), lowest);
+        var scalar = Math.Max(CoarseClock(), lowest);
         if (scalar > StoreLimits.MaxScalar)
-            throw new HonuException(HonuErrorCode.ClockDrift, "The version clock is used up: a replica with a broken clock has pushed it to its end.");
+            throw UsedUp();
         return Last = scalar;
     }
 
@@ -33,28 +40,40 @@ internal sealed class HybridLogicalClock(TimeProvider time, TimeSpan maxDrift) :
         // What the clock has reached already was accepted before and is no reason to stop.
         if (scalar <= Last)
             return ScalarCheck.Ok;
-        var now = Now();
+        var now = WallClock();
         return scalar <= now + FromTime(maxDrift) ? ScalarCheck.Ok
             : scalar <= now + FromTime(MalformedAhead) ? ScalarCheck.Ahead
             : ScalarCheck.Malformed;
     }
 
     // The system's time of day costs three times the tick count. The counter tells apart what falls into one tick.
-    private ulong Now()
+    private ulong CoarseClock()
     {
         if (!ReferenceEquals(time, TimeProvider.System))
-            return Read();
+            return WallClock();
         var tick = Environment.TickCount64;
         if (tick != _tick)
         {
             _tick = tick;
-            _now = Read();
+            _tickScalar = WallClock();
         }
 
-        return _now;
+        return _tickScalar;
     }
 
-    private ulong Read() => (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() << CounterBits;
+    private static HonuException UsedUp() =>
+        new(HonuErrorCode.ClockDrift, "The version clock is used up: a replica with a broken clock has pushed it to its end.");
 
-    private static ulong FromTime(TimeSpan span) => (ulong)span.TotalMilliseconds << CounterBits;
+    private ulong WallClock() => (ulong)time.GetUtcNow().ToUnixTimeMilliseconds() << CounterBits;
+
+    /// <summary>When a version with a lifetime expires: counted from its millisecond, so that versions of one moment expire together.</summary>
+    /// <exception cref="HonuException">The clock is too near to its end.</exception>
+    public static ulong ExpiryOf(ulong scalar, ulong lifetime)
+    {
+        var expiry = (scalar >> CounterBits << CounterBits) + lifetime;
+        return expiry <= StoreLimits.MaxScalar ? expiry : throw UsedUp();
+    }
+
+    /// <summary>A span of time as a difference of scalars.</summary>
+    public static ulong FromTime(TimeSpan span) => (ulong)span.TotalMilliseconds << CounterBits;
 }

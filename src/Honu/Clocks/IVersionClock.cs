@@ -22,11 +22,14 @@ internal enum ScalarCheck
     Malformed,
 }
 
-/// <summary>The one clock of a store. Not thread-safe: only the committing thread uses it.</summary>
+/// <summary>The one clock of a store. Not thread-safe: only the committing thread uses it, apart from <see cref="Now"/>.</summary>
 internal interface IVersionClock
 {
     /// <summary>The greatest scalar made or seen.</summary>
     ulong Last { get; }
+
+    /// <summary>What expiries are compared with: the time of day, or <see cref="Last"/> where that is ahead of it. For any thread.</summary>
+    ulong Now { get; }
 
     /// <summary>How far ahead of use the high mark is leased on disk.</summary>
     ulong LeaseAhead { get; }

@@ -13,6 +13,7 @@ namespace Honu.Format;
 /// cursor   P ns(u16) replica(u64)                where a broken incoming stream stopped, checksum
 /// conflict X ns(u16) length(u16) key scalar(u64) replica(u64)
 ///                                                since when, record of a version that lost and is not covered, checksum
+/// expiry   E scalar(u64) ns(u16) key             checksum (see ExpiryEntry)
 /// meta     M name                                see MetaRecords
 /// </code>
 /// The length before a history key keeps keys of different length from interleaving: <c>a</c> + slot never sorts between two slots of <c>a\0</c>.
@@ -26,6 +27,7 @@ internal static class KeySpaces
     public const byte Barrier = (byte)'B';
     public const byte Cursor = (byte)'P';
     public const byte Conflict = (byte)'X';
+    public const byte Expiry = (byte)'E';
     public const byte Meta = (byte)'M';
 
     public const int NamespacePrefixBytes = 3;
@@ -119,6 +121,11 @@ internal static class KeySpaces
         BinaryPrimitives.WriteUInt64BigEndian(destination[3..], sender.ToUInt64());
         return destination[..CursorKeyBytes];
     }
+
+    /// <summary>The replica in a cursor's key.</summary>
+    public static ReplicaId ReadCursorSender(ReadOnlySpan<byte> engineKey) => engineKey.Length == CursorKeyBytes
+        ? ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64BigEndian(engineKey[3..]))
+        : throw MetaRecords.Damaged(engineKey);
 
     /// <summary>The namespace of any key that has one.</summary>
     public static ushort ReadNamespace(ReadOnlySpan<byte> engineKey) => BinaryPrimitives.ReadUInt16BigEndian(engineKey[1..]);

@@ -5,13 +5,15 @@ namespace Honu.Format;
 /// <summary>A checked view of a record's bytes: nothing is copied.</summary>
 internal readonly ref struct RecordReader
 {
+    private const byte Dropped = RecordLayout.Tombstone | RecordLayout.HasExpiry;
+
     private readonly ReadOnlySpan<byte> _bytes;
     private readonly ReadOnlySpan<byte> _context;
     private readonly ReadOnlySpan<byte> _losers;
     private readonly int _portableEnd;
     private readonly int _valueStart;
 
-    private RecordReader(ReadOnlySpan<byte> bytes, VersionId parent, ReplicaId creator, ReadOnlySpan<byte> context, ReadOnlySpan<byte> losers, int portableEnd, int valueStart, ulong historySequence, bool lostConflict)
+    private RecordReader(ReadOnlySpan<byte> bytes, VersionId parent, ReplicaId creator, ReadOnlySpan<byte> context, ReadOnlySpan<byte> losers, ulong expiry, int portableEnd, int valueStart, ulong historySequence, bool lostConflict)
     {
         _bytes = bytes;
         _context = context;
@@ -21,6 +23,7 @@ internal readonly ref struct RecordReader
         Version = ReadVersion(bytes);
         Parent = parent;
         Creator = creator;
+        Expiry = expiry;
         HistorySequence = historySequence;
         LostConflict = lostConflict;
     }
@@ -37,9 +40,23 @@ internal readonly ref struct RecordReader
     /// <summary>Local: the record is in history because it lost a conflict.</summary>
     public bool LostConflict { get; }
 
+    /// <summary>The scalar from which on the record counts as deleted; 0 for one that does not expire.</summary>
+    public ulong Expiry { get; }
+
     public byte PortableFlags => (byte)(_bytes[0] & RecordLayout.PortableFlags);
 
+    /// <summary>Whether it is a deletion, or a record whose value was dropped after its expiry.</summary>
     public bool IsTombstone => (_bytes[0] & RecordLayout.Tombstone) != 0;
+
+    /// <summary>Whether its value was dropped after its expiry.</summary>
+    public bool IsDropped => (_bytes[0] & Dropped) == Dropped;
+
+    /// <summary>The state of the checksum after the value, also of one that was dropped.</summary>
+    public uint ValueState => IsDropped ? BinaryPrimitives.ReadUInt32LittleEndian(_bytes[(_portableEnd - RecordLayout.DroppedBytes)..]) : RecordChecksum.OfValue(Value);
+
+    /// <summary>Whether the record counts as deleted: a tombstone, or expired.</summary>
+    public bool IsDeleted(IVersionClock clock) =>
+        (_bytes[0] & Dropped) != 0 && ((_bytes[0] & RecordLayout.Tombstone) != 0 || Expiry <= clock.Now);
 
     public uint Checksum => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[RecordLayout.ChecksumOffset..]);
 
@@ -59,7 +76,13 @@ internal readonly ref struct RecordReader
 
     public int PortableLength => _portableEnd + _bytes.Length - _valueStart;
 
-    public ObjectVersion ToObjectVersion() => new(Version, Parent, Creator, IsTombstone, Value.Length);
+    public ObjectVersion ToObjectVersion(IVersionClock clock)
+    {
+        if ((_bytes[0] & Dropped) == 0)
+            return new ObjectVersion(Version, Parent, Creator, IsDeleted: false, Value.Length);
+        var isDeleted = IsDeleted(clock);
+        return new ObjectVersion(Version, Parent, Creator, isDeleted, isDeleted ? 0 : Value.Length) { ExpiryScalar = Expiry };
+    }
 
     /// <summary>Whether <paramref name="version"/> is an ancestor of this one.</summary>
     public bool HasAncestor(VersionId version) => _context.IsEmpty
@@ -67,8 +90,13 @@ internal readonly ref struct RecordReader
         : CausalContext.Covers(_context, version);
 
     /// <summary>Whether value, key and versions are as they were written.</summary>
-    public bool Verify(ReadOnlySpan<byte> key) =>
-        RecordChecksum.Finish(RecordChecksum.OfValue(Value), key, PortableFlags, Version, PortableParts) == Checksum;
+    public bool Verify(ReadOnlySpan<byte> key)
+    {
+        var isDropped = IsDropped;
+        var flags = isDropped ? PortableFlags & ~RecordLayout.Tombstone : PortableFlags;
+        var parts = isDropped ? PortableParts[..^RecordLayout.DroppedBytes] : PortableParts;
+        return RecordChecksum.Finish(ValueState, key, (byte)flags, Version, parts) == Checksum;
+    }
 
     /// <summary>Writes the record without its local part: the form that travels. Returns <see cref="PortableLength"/>.</summary>
     public int CopyPortable(Span<byte> destination)
@@ -121,6 +149,9 @@ internal readonly ref struct RecordReader
             at += 8;
         }
 
+        if (!TryReadExpiry(bytes, flags, version, ref at, out var expiry))
+            return false;
+
         var portableEnd = at;
         ulong sequence = 0;
         ReadOnlySpan<byte> losers = default;
@@ -130,7 +161,7 @@ internal readonly ref struct RecordReader
         if ((flags & RecordLayout.Tombstone) != 0 && at != bytes.Length)
             return false;
 
-        record = new RecordReader(bytes, parent, creator, context, losers, portableEnd, at, sequence, lost);
+        record = new RecordReader(bytes, parent, creator, context, losers, expiry, portableEnd, at, sequence, lost);
         return true;
     }
 
@@ -149,6 +180,21 @@ internal readonly ref struct RecordReader
 
         // A parent is earlier than its child: every clock is moved past what its store holds.
         return parent.Scalar != 0 && parent.Scalar < version.Scalar;
+    }
+
+    private static bool TryReadExpiry(ReadOnlySpan<byte> bytes, byte flags, VersionId version, ref int at, out ulong expiry)
+    {
+        expiry = 0;
+        if ((flags & RecordLayout.HasExpiry) == 0)
+            return true;
+        var length = RecordLayout.ExpiryBytes + ((flags & RecordLayout.Tombstone) != 0 ? RecordLayout.DroppedBytes : 0);
+        if (bytes.Length - at < length)
+            return false;
+        expiry = BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);
+        at += length;
+
+        // A record is current for a moment at least.
+        return expiry > version.Scalar && expiry <= StoreLimits.MaxScalar;
     }
 
     private static bool TryReadLocalPart(ReadOnlySpan<byte> bytes, scoped ref int at, out ulong sequence, out ReadOnlySpan<byte> losers, out bool lost)

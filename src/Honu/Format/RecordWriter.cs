@@ -23,8 +23,9 @@ internal sealed class RecordWriter
     /// <param name="context">The ancestors, when the parent does not say it all.</param>
     /// <param name="creator">Who created the object.</param>
     /// <param name="local">What is local.</param>
+    /// <param name="expiry">The scalar from which on it counts as deleted; 0 for never, and for a tombstone.</param>
     /// <returns>The record, valid until the next call.</returns>
-    public ReadOnlySpan<byte> Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint valueChecksum, bool isTombstone, VersionId version, VersionId parent, CausalContext? context, ReplicaId creator, in LocalPart local)
+    public ReadOnlySpan<byte> Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint valueChecksum, bool isTombstone, VersionId version, VersionId parent, CausalContext? context, ReplicaId creator, in LocalPart local, ulong expiry = 0)
     {
         var buffer = Reserve(RecordLayout.MaxOverheadBytes + value.Length);
         byte flags = isTombstone ? RecordLayout.Tombstone : (byte)0;
@@ -58,11 +59,16 @@ internal sealed class RecordWriter
             at += 8;
         }
 
+        if (expiry != 0)
+        {
+            flags |= RecordLayout.HasExpiry;
+            BinaryPrimitives.WriteUInt64LittleEndian(buffer[at..], expiry);
+            at += RecordLayout.ExpiryBytes;
+        }
+
         var checksum = RecordChecksum.Finish(valueChecksum, key, flags, version, buffer[RecordLayout.HeaderBytes..at]);
         buffer[0] = flags;
-        BinaryPrimitives.WriteUInt64LittleEndian(buffer[1..], version.Scalar);
-        BinaryPrimitives.WriteUInt64LittleEndian(buffer[9..], version.Replica.ToUInt64());
-        BinaryPrimitives.WriteUInt32LittleEndian(buffer[RecordLayout.ChecksumOffset..], checksum);
+        WriteHeader(buffer, version, checksum);
         return AppendLocalAndValue(buffer, at, value, local);
     }
 
@@ -73,14 +79,33 @@ internal sealed class RecordWriter
         var parts = record.PortableParts;
         var buffer = Reserve(RecordLayout.MaxOverheadBytes + record.Value.Length);
         buffer[0] = record.PortableFlags;
-        BinaryPrimitives.WriteUInt64LittleEndian(buffer[1..], record.Version.Scalar);
-        BinaryPrimitives.WriteUInt64LittleEndian(buffer[9..], record.Version.Replica.ToUInt64());
-        BinaryPrimitives.WriteUInt32LittleEndian(buffer[RecordLayout.ChecksumOffset..], record.Checksum);
+        WriteHeader(buffer, record.Version, record.Checksum);
         parts.CopyTo(buffer[RecordLayout.HeaderBytes..]);
         return AppendLocalAndValue(buffer, RecordLayout.HeaderBytes + parts.Length, record.Value, local);
     }
 
-    private static ReadOnlySpan<byte> AppendLocalAndValue(Span<byte> buffer, int at, ReadOnlySpan<byte> value, in LocalPart local)
+    /// <summary>The same version without its value, which has expired. The local part stays, and so does the checksum.</summary>
+    /// <returns>The record, valid until the next call.</returns>
+    public ReadOnlySpan<byte> Drop(scoped in RecordReader record)
+    {
+        var parts = record.PortableParts;
+        var buffer = Reserve(RecordLayout.MaxOverheadBytes);
+        buffer[0] = (byte)(record.PortableFlags | RecordLayout.Tombstone);
+        WriteHeader(buffer, record.Version, record.Checksum);
+        parts.CopyTo(buffer[RecordLayout.HeaderBytes..]);
+        var at = RecordLayout.HeaderBytes + parts.Length;
+        BinaryPrimitives.WriteUInt32LittleEndian(buffer[at..], record.ValueState);
+        return AppendLocalAndValue(buffer, at + RecordLayout.DroppedBytes, value: default, new LocalPart(record.HistorySequence, record.Losers, record.LostConflict));
+    }
+
+    private static void WriteHeader(Span<byte> buffer, VersionId version, uint checksum)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(buffer[1..], version.Scalar);
+        BinaryPrimitives.WriteUInt64LittleEndian(buffer[9..], version.Replica.ToUInt64());
+        BinaryPrimitives.WriteUInt32LittleEndian(buffer[RecordLayout.ChecksumOffset..], checksum);
+    }
+
+    private static ReadOnlySpan<byte> AppendLocalAndValue(Span<byte> buffer, int at, ReadOnlySpan<byte> value, scoped in LocalPart local)
     {
         if (!local.IsEmpty)
         {

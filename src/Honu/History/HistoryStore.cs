@@ -74,7 +74,7 @@ internal sealed class HistoryStore(StoreCore core)
                 return entries;
             var record = Verified(current.Span, key);
             newest = record.HistorySequence;
-            entries.Add(new HistoryEntry(record.ToObjectVersion(), record.Value.ToArray(), LostConflict: false));
+            entries.Add(Entry(record, core, lostConflict: false));
         }
 
         if (newest == 0)
@@ -88,7 +88,7 @@ internal sealed class HistoryStore(StoreCore core)
 
             // A slot may still hold what an earlier, longer retention put there.
             if (!HistoryPruner.IsOutnumbered(retention, record.HistorySequence, newest))
-                Merge(entries, record);
+                Merge(entries, record, core);
         }
 
         iterator.ThrowIfFailed();
@@ -116,13 +116,19 @@ internal sealed class HistoryStore(StoreCore core)
         return record.Verify(key) ? record : throw StoreCore.Damaged(key);
     }
 
+    private static HistoryEntry Entry(in RecordReader record, StoreCore core, bool lostConflict)
+    {
+        var version = record.ToObjectVersion(core.Clock);
+        return new HistoryEntry(version, version.IsDeleted ? default : record.Value.ToArray(), lostConflict);
+    }
+
     // A version that lost a conflict after it had been current is there twice: the marked copy counts.
-    private static void Merge(List<HistoryEntry> entries, in RecordReader record)
+    private static void Merge(List<HistoryEntry> entries, in RecordReader record, StoreCore core)
     {
         var version = record.Version;
         var at = entries.FindIndex(entry => entry.Version.Id == version);
         if (at < 0)
-            entries.Add(new HistoryEntry(record.ToObjectVersion(), record.Value.ToArray(), record.LostConflict));
+            entries.Add(Entry(record, core, record.LostConflict));
         else if (at > 0 && record.LostConflict)
             entries[at] = entries[at] with { LostConflict = true };
     }

@@ -102,7 +102,7 @@ public sealed class ReplicationPort
                 args._core.ThrowIfUnusable();
                 foreach (var (state, vector) in args.vectors)
                 {
-                    if (vector.Equals(state.BarrierVector))
+                    if (state.IsDropped || vector.Equals(state.BarrierVector))
                         continue;
                     args._core.StageVector(state, vector, KeySpaces.Barrier);
                     state.BarrierVector = vector;

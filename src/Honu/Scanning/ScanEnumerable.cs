@@ -40,7 +40,7 @@ public readonly struct ScanEnumerable
             _options = options;
             _left = options.Limit ?? long.MaxValue;
             _from = _to = [];
-            if (state is null || !TryGetRange(state.Id, options, out _from, out _to))
+            if (state is null || !options.TryGetRange(state.Id, out _from, out _to))
                 return;
             _iterator = core.Engine.CreateIterator(snapshot);
         }
@@ -66,12 +66,13 @@ public readonly struct ScanEnumerable
             {
                 var key = _iterator.Key[KeySpaces.NamespacePrefixBytes..];
                 var record = StoreCore.Parse(_iterator.Value, key);
-                if (record.IsTombstone && !_options.IncludeTombstones)
+                var entry = new HonuEntry(key, record, _core.Clock);
+                if (entry.Version.IsDeleted && !_options.IncludeTombstones)
                     continue;
                 if (!record.Verify(key))
                     throw StoreCore.Damaged(key);
                 _left--;
-                Current = new HonuEntry(key, record);
+                Current = entry;
                 return true;
             }
 
@@ -112,39 +113,17 @@ public readonly struct ScanEnumerable
                 ? iterator.Key.SequenceCompareTo(_from) >= 0
                 : iterator.Key.SequenceCompareTo(_to) < 0);
         }
-
-        // The narrowest [from, to) of engine keys that prefix, from and to allow.
-        private static bool TryGetRange(ushort ns, ScanOptions options, out byte[] from, out byte[] to)
-        {
-            byte[] space = [KeySpaces.Current, (byte)(ns >> 8), (byte)ns];
-            from = [.. space, .. options.Prefix ?? []];
-            to = [.. from];
-            to = KeySpaces.PrefixEnd(to).ToArray();
-            if (options.From is not null)
-            {
-                byte[] lower = [.. space, .. options.From];
-                from = lower.AsSpan().SequenceCompareTo(from) > 0 ? lower : from;
-            }
-
-            if (options.To is not null)
-            {
-                byte[] upper = [.. space, .. options.To];
-                to = upper.AsSpan().SequenceCompareTo(to) < 0 ? upper : to;
-            }
-
-            return from.AsSpan().SequenceCompareTo(to) < 0;
-        }
     }
 }
 
 /// <summary>One object of a scan: a view that is valid until the scan's next step.</summary>
 public readonly ref struct HonuEntry
 {
-    internal HonuEntry(ReadOnlySpan<byte> key, RecordReader record)
+    internal HonuEntry(ReadOnlySpan<byte> key, RecordReader record, IVersionClock clock)
     {
         Key = key;
-        Value = record.Value;
-        Version = record.ToObjectVersion();
+        Version = record.ToObjectVersion(clock);
+        Value = Version.IsDeleted ? default : record.Value;
     }
 
     /// <summary>The key.</summary>

@@ -1,3 +1,5 @@
+using Honu.Format;
+
 namespace Honu;
 
 /// <summary>Which objects a scan visits, and in what order.</summary>
@@ -31,6 +33,28 @@ public sealed record ScanOptions
 
     /// <summary>Objects whose keys begin with <paramref name="prefix"/>.</summary>
     public static ScanOptions WithPrefix(ReadOnlySpan<byte> prefix) => new() { Prefix = prefix.ToArray() };
+
+    /// <summary>The narrowest <c>[from, to)</c> of engine keys that prefix, from and to allow; <see langword="false"/> when it is empty.</summary>
+    internal bool TryGetRange(ushort ns, out byte[] from, out byte[] to)
+    {
+        byte[] space = [KeySpaces.Current, (byte)(ns >> 8), (byte)ns];
+        from = [.. space, .. Prefix ?? []];
+        to = [.. from];
+        to = KeySpaces.PrefixEnd(to).ToArray();
+        if (From is not null)
+        {
+            byte[] lower = [.. space, .. From];
+            from = lower.AsSpan().SequenceCompareTo(from) > 0 ? lower : from;
+        }
+
+        if (To is not null)
+        {
+            byte[] upper = [.. space, .. To];
+            to = upper.AsSpan().SequenceCompareTo(to) < 0 ? upper : to;
+        }
+
+        return from.AsSpan().SequenceCompareTo(to) < 0;
+    }
 
     internal static void ThrowIfInvalid(ScanOptions options)
     {

@@ -108,7 +108,7 @@ internal sealed class CatchUp : IDisposable
             Namespace = name,
             Key = key.ToArray(),
             Value = _watcher.WantsValues ? record.Value.ToArray() : ReadOnlyMemory<byte>.Empty,
-            Version = record.ToObjectVersion(),
+            Version = record.ToObjectVersion(_core.Clock),
             IsLocal = record.Version.Replica == _own,
             IsCatchUp = true,
             Token = new WatchToken(_storeId, () => from.WithWalk(name, target, reached), _watcher.Filter.Namespaces),

@@ -45,7 +45,7 @@ internal sealed class ChangeFeed(StoreCore core)
         if (!matches)
             return;
         var parsed = StoreCore.Parse(record, key);
-        _staged.Add(new PublishedChange(state.Name, key.ToArray(), wantsValue ? parsed.Value.ToArray() : [], parsed.ToObjectVersion(), isLocal, _position!));
+        _staged.Add(new PublishedChange(state.Name, key.ToArray(), wantsValue ? parsed.Value.ToArray() : [], parsed.ToObjectVersion(core.Clock), isLocal, _position!));
     }
 
     /// <summary>Notes that a namespace's vector has grown, or forgotten an epoch, with the present batch.</summary>
@@ -120,6 +120,13 @@ internal sealed class ChangeFeed(StoreCore core)
     {
         lock (_gate)
             _watchers = [.. _watchers.Where(other => other != watcher)];
+    }
+
+    /// <summary>Sends all readers to the store, after the engine was opened again: a batch that failed may be on disk all the same.</summary>
+    public void Interrupt()
+    {
+        foreach (var watcher in _watchers)
+            watcher.Interrupt();
     }
 
     /// <summary>Ends all watches. Called while nobody commits.</summary>

@@ -99,6 +99,18 @@ internal sealed class Watcher(WatchFilter filter, WatchOptions options)
         }
     }
 
+    /// <summary>Sends the reader to the store: what is current there may not have gone through the buffer.</summary>
+    public void Interrupt()
+    {
+        lock (_gate)
+        {
+            _buffer.Clear();
+            _bytes = 0;
+            _isLive = false;
+            Wake();
+        }
+    }
+
     /// <summary>The store is being closed.</summary>
     public void Close()
     {

@@ -22,10 +22,30 @@ internal sealed class BackgroundWork(StoreCore core) : IThreadPoolWorkItem
     public void Stop() => _timer?.Dispose();
 
     /// <summary>One step. Returns whether more waits.</summary>
-    public bool Step() => (core.Pruner.HasWork || core.HasFailed) && core.Exclusively(core, static core =>
+    public bool Step()
     {
-        core.ThrowIfUnusable();
-        return core.Pruner.Step(EntriesPerStep);
+        if (core.HasFailed && !StepOf(static core => !core.HasFailed))
+            return false;
+
+        // Each gets its step: one that never comes to an end must not keep the others from their turns.
+        var drops = core.Dropper.HasWork && StepOf(static core => core.Dropper.Step(EntriesPerStep));
+        var prunes = core.Pruner.HasWork && StepOf(static core => core.Pruner.Step(EntriesPerStep));
+        var sweeps = core.Expiry.HasWork && StepOf(static core => core.Expiry.Step(EntriesPerStep));
+        return drops || prunes || sweeps;
+    }
+
+    /// <summary>Finishes the removal of dropped namespaces.</summary>
+    public void FinishDrops()
+    {
+        while (core.Dropper.HasWork && StepOf(static core => core.Dropper.Step(EntriesPerStep)))
+        {
+        }
+    }
+
+    private bool StepOf(Func<StoreCore, bool> step) => core.Exclusively((core, step), static args =>
+    {
+        args.core.ThrowIfUnusable();
+        return args.step(args.core);
     });
 
     /// <summary>Removes replaced index entries: in another thread, which waits for its turn in the queue, unless everything is to happen in the caller's.</summary>

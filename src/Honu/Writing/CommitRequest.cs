@@ -24,6 +24,7 @@ internal sealed class CommitRequest
     private bool _sync;
     private NamespaceState? _namespaceState;
     private ulong _hash;
+    private ulong _lifetime;
 
     /// <summary>Nobody else commits this one: its thread must lead.</summary>
     public bool IsExclusive { get; init; }
@@ -36,7 +37,7 @@ internal sealed class CommitRequest
 
     public int ByteCount => _keyLength + _valueLength;
 
-    public WriteOperation Operation => new(_kind, _namespace, _bytes.AsSpan(0, _keyLength), _bytes.AsSpan(_keyLength, _valueLength), _valueChecksum, _expected, _sync, _namespaceState, _hash);
+    public WriteOperation Operation => new(_kind, _namespace, _bytes.AsSpan(0, _keyLength), _bytes.AsSpan(_keyLength, _valueLength), _valueChecksum, _expected, _sync, _namespaceState, _hash, _lifetime);
 
     // One per thread: a thread waits for one write at a time.
     [ThreadStatic]
@@ -56,6 +57,7 @@ internal sealed class CommitRequest
         request._valueChecksum = operation.ValueChecksum;
         request._expected = operation.Expected;
         request._sync = operation.Sync;
+        request._lifetime = operation.Lifetime;
         request._namespaceState = operation.State;
         request._hash = operation.Hash;
         request._state = CommitRequestState.Waiting;

@@ -55,7 +55,13 @@ internal static class IndexScrubber
             for (current.Seek(prefix); current.IsValid && current.Key.StartsWith(prefix); current.Next())
             {
                 var key = current.Key[prefix.Length..];
-                var version = StoreCore.Parse(current.Value, key).Version;
+                var record = StoreCore.Parse(current.Value, key);
+                var version = record.Version;
+
+                // Dropping a value removes its entry; a power loss that takes the one may keep the other.
+                core.Expiry.Stage(state, key, record);
+                if (core.Batch.Count >= IndexTrimmer.BatchSize)
+                    core.WriteBatch(sync: false);
                 using (var entry = core.Engine.Get(KeySpaces.IndexKey(indexKey, state.Id, version.Replica, version.Scalar)))
                 {
                     if (entry.Found)
@@ -63,8 +69,7 @@ internal static class IndexScrubber
                 }
 
                 IndexEntry.Put(core.Batch, state.Id, version, key, core.IndexScratch);
-                if (++added % IndexTrimmer.BatchSize == 0)
-                    core.WriteBatch(sync: false);
+                added++;
             }
         }
 

@@ -8,6 +8,7 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     private LooseDigest _loose;
     private ReplicaId _ownReplica;
     private ScalarIntervals? _own;
+    private volatile bool _isDropped;
 
     public ushort Id { get; } = id;
 
@@ -23,6 +24,12 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
 
     /// <summary>How many conflicts are listed, and the bytes of their rows.</summary>
     public Applying.ConflictCount Conflicts { get; set; }
+
+    /// <summary>Whether the namespace was dropped: what still holds this state must look it up anew.</summary>
+    public bool IsDropped => _isDropped;
+
+    /// <summary>The namespace was dropped.</summary>
+    public void Drop() => _isDropped = true;
 
     /// <summary>The vector that the last barrier has vouched for in this run.</summary>
     public VersionVector? BarrierVector { get; set; }

@@ -73,6 +73,9 @@ internal sealed class NamespaceTable(Retention retention)
                 Add(new NamespaceState(id, name, vector, NamespaceRetention.Read(engine, id) ?? NamespaceRetention.Lost));
         }
 
+        foreach (var id in NamespaceDropper.ReadMarks(engine))
+            _nextId = Math.Max(_nextId, id + 1);
+
         // A name that was passed over would be invisible, and its id given to another namespace.
         entries.ThrowIfFailed();
     }
@@ -83,6 +86,13 @@ internal sealed class NamespaceTable(Retention retention)
         if (payload is null)
             return new VersionVector();
         return VersionVector.TryDecode(payload, out var vector) ? vector : throw MetaRecords.Damaged(engineKey);
+    }
+
+    /// <summary>Forgets a namespace that was dropped; its id is not given out again by this table.</summary>
+    public void Remove(NamespaceState state)
+    {
+        _byName.TryRemove(state.Name, out _);
+        state.Drop();
     }
 
     private void Add(NamespaceState state)

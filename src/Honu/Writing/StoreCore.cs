@@ -14,6 +14,7 @@ internal sealed class StoreCore
     private readonly byte[] _hashSecrets;
     private readonly StoreRecovery _recovery;
     private Exception? _failure;
+    private StoreIdentity? _nextIdentity;
 
     public StoreCore(string path, IStorageEngine engine, HonuStoreOptions options, StoreIdentity identity, IVersionClock clock, NamespaceTable namespaces, byte[] hashSecrets)
     {
@@ -32,6 +33,8 @@ internal sealed class StoreCore
         History = new HistoryStore(this);
         Pruner = new HistoryPruner(this);
         Trimmer = new IndexTrimmer(this);
+        Expiry = new ExpirySweeper(this);
+        Dropper = new NamespaceDropper(this);
         Background = new BackgroundWork(this);
         _recovery = new StoreRecovery(this);
         Writer = new StoreWriter(this);
@@ -78,6 +81,10 @@ internal sealed class StoreCore
     public HistoryPruner Pruner { get; }
 
     public IndexTrimmer Trimmer { get; }
+
+    public ExpirySweeper Expiry { get; }
+
+    public NamespaceDropper Dropper { get; }
 
     public BackgroundWork Background { get; }
 
@@ -294,6 +301,21 @@ internal sealed class StoreCore
         PublishJoins();
         Changes.Publish();
     }
+
+    /// <summary>Adds a new epoch to the batch because a namespace goes; the closed one stays in the vectors of the others, which nobody could restore from the index under the new name.</summary>
+    public void StageNewEpoch(NamespaceState dropped)
+    {
+        _nextIdentity = StoreOpener.NewEpoch(Identity, Options.Environment);
+        MetaRecords.Put(Batch, MetaRecords.Key(MetaRecords.Identity), _nextIdentity.Encode());
+        foreach (var state in Namespaces.All)
+        {
+            if (state != dropped)
+                StageVector(state);
+        }
+    }
+
+    /// <summary>The batch of <see cref="StageNewEpoch"/> was written.</summary>
+    public void PublishNewEpoch() => Identity = _nextIdentity!;
 
     public void Close()
     {

@@ -78,15 +78,16 @@ internal static class StoreOpener
         }
 
         TakeOverRetention(core);
+        core.Dropper.Load();
         WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored, lostPower);
-        core.Conflicts.Load();
-        core.Settler.SettleAll();
         if (filter is not null)
             core.Presence.Start(filter);
         else if (UsesFilter(factory, options) && stored is null)
             core.Presence.StartEmpty();
         else if (UsesFilter(factory, options))
             core.Presence.Begin();
+        core.Conflicts.Load();
+        core.Settler.SettleAll();
         return core;
     }
 

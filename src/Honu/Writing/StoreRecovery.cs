@@ -48,6 +48,7 @@ internal sealed class StoreRecovery(StoreCore core)
         foreach (var state in core.Namespaces.All)
         {
             state.BarrierVector = null;
+            state.Conflicts = default;
             var vector = state.Vector;
             vector.Advance(own, Math.Max(marks.GetValueOrDefault(state), StoreOpener.LastIndexed(core.Engine, state.Id, own)));
             core.Clock.Observe(vector.GreatestScalar());
@@ -55,6 +56,9 @@ internal sealed class StoreRecovery(StoreCore core)
         }
 
         core.Pruner.Restart();
+        core.Dropper.Load();
+        core.Conflicts.Load();
+        core.Changes.Interrupt();
         core.Presence.Restart();
     }
 }

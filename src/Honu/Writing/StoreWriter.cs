@@ -36,7 +36,7 @@ internal sealed class StoreWriter(StoreCore core)
     }
 
     /// <summary>Commits all operations of a batch atomically.</summary>
-    public ObjectVersion[] Commit(HonuWriteBatch batch, bool sync)
+    public ObjectVersion[] Commit(HonuWriteBatch batch, bool sync, ulong lifetime)
     {
         var outcomes = new ObjectVersion[batch.Count];
         core.Queue.LeadAlone();
@@ -46,7 +46,7 @@ internal sealed class StoreWriter(StoreCore core)
             var i = 0;
             foreach (var operation in batch.Operations)
             {
-                var outcome = Stage(operation.ToWriteOperation(sync));
+                var outcome = Stage(operation.ToWriteOperation(sync, lifetime));
                 outcomes[i++] = outcome.Applied ? outcome.Version : default;
             }
 
@@ -144,7 +144,8 @@ internal sealed class StoreWriter(StoreCore core)
     public WriteOutcome Stage(in WriteOperation operation)
     {
         var needsObject = operation.Kind == WriteKind.Delete || !operation.Expected.IsNone;
-        var state = operation.State ?? core.Namespaces.FindOrStaged(operation.Namespace);
+        // The namespace may have been dropped while the write waited.
+        var state = operation.State is { IsDropped: false } known ? known : core.Namespaces.FindOrStaged(operation.Namespace);
         if (state is null)
         {
             if (needsObject)
@@ -152,7 +153,7 @@ internal sealed class StoreWriter(StoreCore core)
             state = core.Namespaces.GetOrAdd(operation.Namespace, core.Batch);
         }
 
-        var hash = operation.State is null ? core.Hash.Of(state.Id, operation.Key) : operation.Hash;
+        var hash = ReferenceEquals(state, operation.State) ? operation.Hash : core.Hash.Of(state.Id, operation.Key);
         if (core.Heads.TryFind(hash, state.Id, operation.Key, out var head, out var headAt) && Suffices(head, state, operation))
             return StageNext(state, hash, headAt, operation, new Predecessor(head.Version, head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence)));
         if (!core.Presence.MayExist(hash))
@@ -165,12 +166,12 @@ internal sealed class StoreWriter(StoreCore core)
         var previous = StoreCore.Parse(found.Span, operation.Key);
         var refused = operation.Kind switch
         {
-            WriteKind.Delete => previous.IsTombstone,
-            WriteKind.PutIfExpected => operation.Expected.IsNone ? !previous.IsTombstone : previous.Version != operation.Expected,
+            WriteKind.Delete => previous.IsDeleted(core.Clock),
+            WriteKind.PutIfExpected => operation.Expected.IsNone ? !previous.IsDeleted(core.Clock) : previous.Version != operation.Expected,
             _ => false,
         };
         if (refused)
-            return new WriteOutcome(Applied: false, previous.ToObjectVersion());
+            return new WriteOutcome(Applied: false, previous.ToObjectVersion(core.Clock));
         if (previous.HasLosers)
             core.Conflicts.StageAllCovered(state, operation.Key);
         var sequence = core.History.StagePrevious(state, operation.Key, previous, lostConflict: false);
@@ -200,18 +201,23 @@ internal sealed class StoreWriter(StoreCore core)
     {
         var version = new VersionId(core.Clock.Next(previous.Version.Scalar), core.Identity.Replica);
         var isTombstone = operation.Kind == WriteKind.Delete;
-        var record = core.Records.Write(operation.Key, operation.Value, operation.ValueChecksum, isTombstone, version, previous.Version, previous.Context, previous.Creator, new LocalPart(previous.HistorySequence));
+        var expiry = operation.Lifetime == 0 ? 0 : HybridLogicalClock.ExpiryOf(version.Scalar, operation.Lifetime);
+        var record = core.Records.Write(operation.Key, operation.Value, operation.ValueChecksum, isTombstone, version, previous.Version, previous.Context, previous.Creator, new LocalPart(previous.HistorySequence), expiry);
         core.Batch.Put(KeySpaces.CurrentKey(_keyBuffer, state.Id, operation.Key), record);
         core.History.Stage(state, operation.Key, previous.HistorySequence, record);
         IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
         core.StageReplacement(state, version, previous.Version, isLocal: true);
         if (core.Changes.IsWatched)
             core.Changes.Stage(state, operation.Key, record, isLocal: true);
-        if (previous.Context is null && (previous.Version.IsNone || previous.Version.Replica == version.Replica))
+
+        // A head does not tell when its version expires.
+        if (expiry == 0 && previous.Context is null && (previous.Version.IsNone || previous.Version.Replica == version.Replica))
             core.Heads.Set(headAt, hash, state.Id, operation.Key, new Head(version, previous.HistorySequence, isTombstone));
         else if (headAt >= 0)
             core.Heads.Remove(hash, state.Id, operation.Key);
-        return new WriteOutcome(Applied: true, new ObjectVersion(version, previous.Version, previous.Creator, isTombstone, operation.Value.Length));
+        if (expiry != 0)
+            core.Expiry.Stage(state.Id, operation.Key, expiry);
+        return new WriteOutcome(Applied: true, new ObjectVersion(version, previous.Version, previous.Creator, isTombstone, operation.Value.Length) { ExpiryScalar = expiry });
     }
 
     // The context of a local write covers the current record, its ancestors, and every loser seen here since (R14); null when the parent says it all.

@@ -8,7 +8,7 @@ internal enum WriteKind : byte
 }
 
 /// <summary>One local write, on its way to the commit.</summary>
-internal readonly ref struct WriteOperation(WriteKind kind, string @namespace, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint valueChecksum, VersionId expected, bool sync, NamespaceState? state = null, ulong hash = 0)
+internal readonly ref struct WriteOperation(WriteKind kind, string @namespace, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint valueChecksum, VersionId expected, bool sync, NamespaceState? state = null, ulong hash = 0, ulong lifetime = 0)
 {
     public WriteKind Kind { get; } = kind;
 
@@ -31,6 +31,9 @@ internal readonly ref struct WriteOperation(WriteKind kind, string @namespace, R
 
     /// <summary>The key's hash, when <see cref="State"/> is known.</summary>
     public ulong Hash { get; } = hash;
+
+    /// <summary>For a put: the difference between its scalar and its expiry; 0 when it does not expire.</summary>
+    public ulong Lifetime { get; } = lifetime;
 }
 
 /// <summary>What a local write did.</summary>

@@ -19,6 +19,8 @@ public class RecordTests
             var local = new LocalPart((bits & 32) == 0 ? 0UL : 9, losers, (bits & 64) != 0);
             yield return new Sample(parent, context, creator, local, IsTombstone: false, "value"u8.ToArray());
             yield return new Sample(parent, context, creator, local, IsTombstone: true, []);
+            yield return new Sample(parent, context, creator, local, IsTombstone: false, "four"u8.ToArray(), Expiry: 43);
+            yield return new Sample(parent, context, creator, local, IsTombstone: false, "value"u8.ToArray(), Expiry: StoreLimits.MaxScalar, IsDropped: true);
         }
     }
 
@@ -39,8 +41,11 @@ public class RecordTests
             Assert.Equal(sample.Local.Losers ?? CausalContext.Empty, record.Losers);
             Assert.Equal(sample.Local.HistorySequence, record.HistorySequence);
             Assert.Equal(sample.Local.LostConflict, record.LostConflict);
-            Assert.Equal(sample.IsTombstone, record.IsTombstone);
-            Assert.True(record.Value.SequenceEqual(sample.Value));
+            Assert.Equal(sample.IsTombstone || sample.IsDropped, record.IsTombstone);
+            Assert.Equal(sample.IsDropped, record.IsDropped);
+            Assert.Equal(sample.Expiry, record.Expiry);
+            Assert.Equal(RecordChecksum.OfValue(sample.Value), record.ValueState);
+            Assert.True(record.Value.SequenceEqual(sample.IsDropped ? [] : sample.Value));
         }
     }
 
@@ -121,10 +126,46 @@ public class RecordTests
     public void Write_LargestParts_FitTheLayoutsLimits()
     {
         var full = Enumerable.Range(1, CausalContext.MaxOrigins).Aggregate(CausalContext.Empty, static (context, i) => context.With(new VersionId((ulong)i, new ReplicaId((uint)i, 0))));
-        var bytes = new Sample(new VersionId(2, new ReplicaId(2, 0)), full, new ReplicaId(1, 0), new LocalPart(ulong.MaxValue, full, LostConflict: true), IsTombstone: true, []).Write();
+        var bytes = new Sample(new VersionId(2, new ReplicaId(2, 0)), full, new ReplicaId(1, 0), new LocalPart(ulong.MaxValue, full, LostConflict: true), IsTombstone: false, [1], Expiry: 43, IsDropped: true).Write();
 
         Assert.Equal(RecordLayout.MaxOverheadBytes, bytes.Length);
         Assert.True(IsAccepted(bytes));
+    }
+
+    [Theory]
+    [InlineData(0UL)]
+    [InlineData(41UL)]
+    [InlineData(42UL)]
+    [InlineData(StoreLimits.MaxScalar + 1)]
+    [InlineData(ulong.MaxValue)]
+    public void TryParse_ExpiryThatNoClockGives_IsRejected(ulong expiry)
+    {
+        var bytes = new Sample(default, null, Writer, default, IsTombstone: false, [], Expiry: 43).Write();
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(RecordLayout.HeaderBytes), expiry);
+
+        Assert.False(RecordReader.TryParse(bytes, out _));
+    }
+
+    [Fact]
+    public void TryParse_DroppedRecordWithAValue_IsRejected()
+    {
+        byte[] bytes = [.. new Sample(default, null, Writer, default, IsTombstone: false, [1], Expiry: 43, IsDropped: true).Write(), 1];
+
+        Assert.False(RecordReader.TryParse(bytes, out _));
+    }
+
+    /// <summary>The same version with and without its value has one checksum.</summary>
+    [Fact]
+    public void Drop_AnyRecordThatExpires_KeepsItsChecksum()
+    {
+        foreach (var sample in Samples().Where(static sample => sample.IsDropped))
+        {
+            Assert.True(RecordReader.TryParse(sample.Write(), out var dropped));
+            Assert.True(RecordReader.TryParse((sample with { IsDropped = false }).Write(), out var whole));
+
+            Assert.Equal(whole.Checksum, dropped.Checksum);
+            Assert.Equal(whole.Version, dropped.Version);
+        }
     }
 
     // The bytes on disk and on the wire: a change of any of them is a new format, not a change of this test.
@@ -145,12 +186,32 @@ public class RecordTests
             Convert.ToHexString(second));
     }
 
+    // Example 6 of docs/format.md.
+    [Fact]
+    public void Write_WorkedExampleWithExpiry_HasTheseBytes()
+    {
+        var writer = new RecordWriter();
+        var whole = writer.Write("k"u8, "hi"u8, RecordChecksum.OfValue("hi"u8), isTombstone: false, new VersionId(0x018BCFE568010000, new ReplicaId(1, 0)), default, context: null, new ReplicaId(1, 0), default, expiry: 0x018BCFE568010000 + (60_000UL << 16)).ToArray();
+        Assert.True(RecordReader.TryParse(whole, out var record));
+        var dropped = new RecordWriter().Drop(record).ToArray();
+
+        Assert.Equal("2000000168E5CF8B01000000000100000058770DEF00006152E6CF8B016869", Convert.ToHexString(whole));
+        Assert.Equal("2100000168E5CF8B01000000000100000058770DEF00006152E6CF8B013D26620A", Convert.ToHexString(dropped));
+    }
+
     private static bool IsAccepted(ReadOnlySpan<byte> bytes) => RecordReader.TryParse(bytes, out var record) && record.Verify("key"u8);
 
-    internal sealed record Sample(VersionId Parent, CausalContext? Context, ReplicaId Creator, LocalPart Local, bool IsTombstone, byte[] Value)
+    internal sealed record Sample(VersionId Parent, CausalContext? Context, ReplicaId Creator, LocalPart Local, bool IsTombstone, byte[] Value, ulong Expiry = 0, bool IsDropped = false)
     {
         public static readonly VersionId Version = new(42, Writer);
 
-        public byte[] Write() => new RecordWriter().Write("key"u8, Value, RecordChecksum.OfValue(Value), IsTombstone, Version, Parent, Context, Creator, Local).ToArray();
+        public byte[] Write()
+        {
+            var bytes = new RecordWriter().Write("key"u8, Value, RecordChecksum.OfValue(Value), IsTombstone, Version, Parent, Context, Creator, Local, Expiry).ToArray();
+            if (!IsDropped)
+                return bytes;
+            Assert.True(RecordReader.TryParse(bytes, out var record));
+            return new RecordWriter().Drop(record).ToArray();
+        }
     }
 }
