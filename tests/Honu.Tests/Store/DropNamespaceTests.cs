@@ -96,8 +96,10 @@ public class DropNamespaceTests
             var disk = new FaultyDisk();
             var options = new HonuStoreOptions { Engine = disk, MaintenanceInterval = Timeout.InfiniteTimeSpan };
             var store = HonuStore.Open(directory.Combine("store"), options);
-            Fill(store.Namespace("gone"), 600);
+
+            // The dropped one has the greatest id: the next to be given out, if nobody remembered.
             Fill(store.Namespace("kept"), 3);
+            Fill(store.Namespace("gone"), 600);
             disk.WritesUntilFailure = writes;
             var failed = false;
             try
