@@ -23,8 +23,7 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public async Task Reading_ADirectoryThatDoesNotExist_ExitsWith5AndCreatesNothing()
     {
-        string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["export"], ["status"], ["stats"], ["verify"], ["repair", "--yes"], ["backup", Db + "-copy"]];
-        string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["conflicts"], ["export"], ["status"], ["stats"]];
+        string[][] verbs = [["get", "k"], ["delete", "k"], ["scan"], ["history", "k"], ["conflicts"], ["export"], ["status"], ["stats"], ["verify"], ["repair", "--yes"], ["backup", Db + "-copy"]];
         foreach (var verb in verbs)
         {
             var result = await HonuProcess.Run([.. verb, "--db", Db]);

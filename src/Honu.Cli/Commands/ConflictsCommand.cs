@@ -25,7 +25,7 @@ internal static class ConflictsCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var (json, base64) = (parsed.GetValue(common.Json), parsed.GetValue(common.Base64));
-            await using var store = common.Open(parsed, create: false);
+            await using var store = common.Open(parsed, create: false, readOnly: true);
             using var output = new ResultWriter();
             await foreach (var conflict in store.ConflictsAsync(parsed.GetValue(ns), cancellation))
             {

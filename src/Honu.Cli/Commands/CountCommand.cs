@@ -23,7 +23,7 @@ internal static class CountCommand
         {
             var scan = range.Scan(parsed, common) with { KeysOnly = true };
 
-            await using var store = common.Open(parsed, create: false);
+            await using var store = common.Open(parsed, create: false, readOnly: true);
             var counter = new Counter();
             await store.ScanAsync(scan, counter, cancellation);
             using var output = new ResultWriter();

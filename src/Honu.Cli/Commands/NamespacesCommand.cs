@@ -27,7 +27,7 @@ internal static class NamespacesCommand
         common.AddStore(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var store = common.Open(parsed, create: false);
+            await using var store = common.Open(parsed, create: false, readOnly: true);
             var info = await store.GetInfoAsync(includeFigures: true, cancellation);
             using var output = new ResultWriter();
             foreach (var ns in info.Figures!.Namespaces)
@@ -132,7 +132,7 @@ internal static class NamespacesCommand
 
     private static LocalStore Open(string? db) => string.IsNullOrEmpty(db)
         ? throw CliException.Usage("Say which store: --db DIR. A server's namespaces are changed where its directory is, while it does not run.")
-        : LocalStore.Open(db, create: false);
+        : LocalStore.Open(db, create: false, readOnly: false);
 
     private static string Name(string name) => Encoding.UTF8.GetByteCount(name) is >= 1 and <= StoreLimits.MaxNamespaceBytes
         ? name
