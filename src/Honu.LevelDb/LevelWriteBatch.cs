@@ -106,7 +106,14 @@ public sealed class LevelWriteBatch : IDisposable
         ApproximateBytes = HeaderBytes;
     }
 
-    internal BatchHandle Handle => _handle;
+    internal BatchHandle Handle
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+            return _handle;
+        }
+    }
 
     // Native batches have no lock of their own: a Put while another thread writes the batch would move the memory that LevelDB reads.
     internal BatchHandle Enter()

@@ -73,7 +73,7 @@ internal sealed class LevelDbEngine : IStorageEngine
     public EngineSnapshot CreateSnapshot()
     {
         var database = _database;
-        return new Snapshot(database.CreateSnapshot(), database);
+        return new Snapshot(this, database.CreateSnapshot(), database);
     }
 
     public void Reopen()
@@ -115,11 +115,11 @@ internal sealed class LevelDbEngine : IStorageEngine
 
     public void Dispose() => _database.Dispose();
 
-    private static LevelReadOptions ReadOptions(EngineSnapshot? snapshot, LevelDatabase database)
+    private LevelReadOptions ReadOptions(EngineSnapshot? snapshot, LevelDatabase database)
     {
         if (snapshot is null)
             return default;
-        if (snapshot is not Snapshot own)
+        if (snapshot is not Snapshot own || own.Engine != this)
             throw new ArgumentException("The snapshot belongs to another engine.", nameof(snapshot));
         return ReferenceEquals(own.Database, database)
             ? new LevelReadOptions { Snapshot = own.Native }
@@ -225,8 +225,10 @@ internal sealed class LevelDbEngine : IStorageEngine
     private static bool IsLeftOfCreation(string name) =>
         name.StartsWith("HONU", StringComparison.Ordinal) || name is "LOCK" or "LOG" or "LOG.old" or "MANIFEST-000001" || Path.GetExtension(name) == ".dbtmp";
 
-    private sealed class Snapshot(LevelSnapshot native, LevelDatabase database) : EngineSnapshot
+    private sealed class Snapshot(LevelDbEngine engine, LevelSnapshot native, LevelDatabase database) : EngineSnapshot
     {
+        public LevelDbEngine Engine { get; } = engine;
+
         public LevelDatabase Database { get; } = database;
 
         public LevelSnapshot Native { get; } = native;

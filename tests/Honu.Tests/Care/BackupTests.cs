@@ -123,7 +123,7 @@ public sealed class BackupTests : IDisposable
         }
 
         // A key space of a later feature, in a store that is open.
-        CareStore.Edit(Source, static (_, batch) => batch.Put("Xsomething"u8, "later"u8));
+        CareStore.Edit(Source, static (_, batch) => batch.Put("Zsomething"u8, "later"u8));
         using (var store = HonuStore.Open(Source, CareStore.Options))
         {
             Assert.NotNull(store.Replication.FindCursor("other", new ReplicaId(9, 0)));
