@@ -30,7 +30,7 @@ public enum HonuErrorCode
     /// <summary>The store was created with another kind of version clock.</summary>
     ClockMismatch = 8,
 
-    /// <summary>An engine write failed earlier, so nothing more is acknowledged until the store has been reopened.</summary>
+    /// <summary>An engine write failed earlier, so nothing more is acknowledged until the engine could be opened again, which the next write tries.</summary>
     StoreFailed = 9,
 
     /// <summary>A limit of the store is reached, such as the number of namespaces.</summary>

@@ -56,7 +56,7 @@ public sealed partial class HonuNamespace
     /// Up to 512 objects go in one commit, and other writers get their turn between two commits: not atomic as a whole. What is in the
     /// range when the call begins is deleted, also when it is overwritten meanwhile; new objects stay.
     /// </remarks>
-    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened. What was deleted before that stays deleted.</exception>
+    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the engine could be opened again, which the next write tries. What was deleted before that stays deleted.</exception>
     /// <inheritdoc cref="Count"/>
     public long DeleteRange(ScanOptions range, WriteOptions options = default)
     {

@@ -12,7 +12,7 @@ public sealed partial class HonuNamespace
     /// <param name="options">Options of this write.</param>
     /// <returns>The version it made.</returns>
     /// <exception cref="ArgumentException">Key, value or time to live are outside of their limits, or the store's clock does not allow a time to live.</exception>
-    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened.</exception>
+    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the engine could be opened again, which the next write tries.</exception>
     public ObjectVersion Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, WriteOptions options = default) =>
         Commit(WriteKind.Put, key, value, expected: default, options).Version;
 
@@ -48,7 +48,7 @@ public sealed partial class HonuNamespace
     /// <summary>Changes how much of an object's past the namespace keeps, from now on and over restarts, whatever <see cref="HonuStoreOptions.Retention"/> says. Creates the namespace if need be.</summary>
     /// <remarks>What is there already is brought into line in the background; while that lasts, the oldest versions of some objects may go a little earlier than they must.</remarks>
     /// <exception cref="ArgumentException">The retention needs <see cref="VersionClock.Hybrid"/>, and the store has another clock.</exception>
-    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened.</exception>
+    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the engine could be opened again, which the next write tries.</exception>
     public void SetRetention(Retention retention)
     {
         ThrowIfSnapshot();

@@ -75,7 +75,7 @@ public sealed partial class HonuStore
     /// of the same name may be written at any time. Snapshots go on showing the old one; other reads that are under way may end early. The store takes a new epoch (see <see cref="StoreIdentity.Replica"/>).
     /// </remarks>
     /// <exception cref="ArgumentException">The name has not 1 to 255 bytes of UTF-8.</exception>
-    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened.</exception>
+    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the engine could be opened again, which the next write tries.</exception>
     public bool DropNamespace(string name)
     {
         StoreLimits.CheckNamespace(name);

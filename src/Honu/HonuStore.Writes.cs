@@ -27,7 +27,7 @@ public sealed partial class HonuStore
     /// <summary>Applies all operations of a batch, across namespaces, atomically: readers and a killed process see all or nothing of it.</summary>
     /// <returns>The new version of each operation, in order; none for a deletion that found nothing.</returns>
     /// <exception cref="ArgumentException">A value is longer than <see cref="HonuStoreOptions.MaxValueBytes"/>; nothing was written.</exception>
-    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the store has been reopened.</exception>
+    /// <exception cref="HonuException">The engine refused; nothing more is acknowledged until the engine could be opened again, which the next write tries.</exception>
     public IReadOnlyList<ObjectVersion> Write(HonuWriteBatch batch, WriteOptions options = default)
     {
         ArgumentNullException.ThrowIfNull(batch);

@@ -23,6 +23,16 @@ public enum Integrity
     Records = 1,
 }
 
+/// <summary>How the engine stores blocks of its tables.</summary>
+public enum StoreCompression
+{
+    /// <summary>Compressed by Snappy; a block that shrinks by less than an eighth is stored as it is.</summary>
+    Snappy = 0,
+
+    /// <summary>As they are.</summary>
+    None = 1,
+}
+
 /// <summary>How a store is opened. Every property has a default; <see cref="HonuStore.Open"/> checks all of them and names every fault.</summary>
 public sealed record HonuStoreOptions
 {
@@ -102,6 +112,10 @@ public sealed record HonuStoreOptions
     /// <summary>Bits per key of the filter in memory that tells surely missing keys without asking the engine. More: fewer needless reads.</summary>
     /// <value>Default 12, about 0.5 % false positives and 1.5 to 6 MB per million keys; 0 switches the filter off. Engines without a directory have none.</value>
     public int PresenceFilterBitsPerKey { get; init; } = 12;
+
+    /// <summary>How the engine stores blocks of its tables.</summary>
+    /// <value>Default <see cref="StoreCompression.Snappy"/>. <see cref="StoreCompression.None"/> saves its CPU where values are compressed or encrypted already; tables that exist stay readable either way.</value>
+    public StoreCompression Compression { get; init; } = StoreCompression.Snappy;
 
     /// <summary>The database underneath.</summary>
     /// <value>Default <see langword="null"/>: LevelDB in the store's directory.</value>

@@ -27,6 +27,8 @@ public static class HonuStoreOptionsValidator
             failures.Add($"HeadCacheEntries ({options.HeadCacheEntries}) must be between 0 and 16,777,216.");
         if (options.PresenceFilterBitsPerKey is < 0 or > 64)
             failures.Add($"PresenceFilterBitsPerKey ({options.PresenceFilterBitsPerKey}) must be between 0 and 64.");
+        if (!Enum.IsDefined(options.Compression))
+            failures.Add($"Compression ({options.Compression}) must be Snappy or None.");
         if (options.BloomBitsPerKey is < 0 or > 64)
             failures.Add($"BloomBitsPerKey ({options.BloomBitsPerKey}) must be between 0 and 64.");
         if (!Enum.IsDefined(options.Durability))

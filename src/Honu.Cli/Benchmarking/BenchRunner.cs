@@ -8,8 +8,8 @@ namespace Honu.Cli.Benchmarking;
 /// </remarks>
 internal sealed class BenchRunner(BenchSettings settings, IReadOnlyList<Contestant> contestants)
 {
-    private const int WarmUpKeys = 2000;
-    private const int WarmUpRounds = 2;
+    private const int WarmUpKeys = 20_000;
+    private const int WarmUpRounds = 3;
 
     /// <summary>The steps of which <see cref="Run"/> reports the progress.</summary>
     public int Steps => (settings.Rounds + WarmUpRounds) * settings.ValueSizes.Count * Plan().Count;

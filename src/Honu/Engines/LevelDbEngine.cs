@@ -10,6 +10,7 @@ internal sealed class LevelDbEngine : IStorageEngine
     private const long RoomBesideLogs = 1 << 20;
 
     private readonly LevelDatabaseOptions _options;
+    private readonly Lock _reopening = new();
     private volatile LevelDatabase _database;
     private HonuException? _closedBy;
 
@@ -32,10 +33,13 @@ internal sealed class LevelDbEngine : IStorageEngine
         {
             throw Translate(error);
         }
-        catch (ObjectDisposedException) when (IsReplaced(database))
+        catch (ObjectDisposedException)
         {
-            return Get(key, snapshot);
+            if (!IsReplaced(database))
+                throw;
         }
+
+        return Get(key, snapshot);
     }
 
     public EngineBatch CreateBatch() => new Batch();
@@ -64,33 +68,49 @@ internal sealed class LevelDbEngine : IStorageEngine
         {
             throw Translate(error);
         }
-        catch (ObjectDisposedException) when (IsReplaced(database))
+        catch (ObjectDisposedException)
         {
-            return CreateIterator(snapshot, verify);
+            if (!IsReplaced(database))
+                throw;
         }
+
+        return CreateIterator(snapshot, verify);
     }
 
     public EngineSnapshot CreateSnapshot()
     {
         var database = _database;
-        return new Snapshot(this, database.CreateSnapshot(), database);
+        try
+        {
+            return new Snapshot(this, database.CreateSnapshot(), database);
+        }
+        catch (ObjectDisposedException)
+        {
+            if (!IsReplaced(database))
+                throw;
+        }
+
+        return CreateSnapshot();
     }
 
     public void Reopen()
     {
         // As long as there is no room to open it again, the old one is better than none: it still reads.
         ReserveRoom();
-        var path = _database.Path;
-        _database.Dispose();
-        try
+        lock (_reopening)
         {
-            _database = LevelDatabase.Open(path, _options);
-            _closedBy = null;
-        }
-        catch (LevelDbException error)
-        {
-            _closedBy = Translate(error, path);
-            throw _closedBy;
+            var path = _database.Path;
+            _database.Dispose();
+            try
+            {
+                _database = LevelDatabase.Open(path, _options);
+                _closedBy = null;
+            }
+            catch (LevelDbException error)
+            {
+                _closedBy = Translate(error, path);
+                throw _closedBy;
+            }
         }
     }
 
@@ -126,9 +146,15 @@ internal sealed class LevelDbEngine : IStorageEngine
             : throw new HonuException(HonuErrorCode.StoreFailed, $"The database at {database.Path} was opened again after a failed write, which ended this snapshot. Take another one.", database.Path);
     }
 
-    // A reader may have taken hold of the database just before it was replaced. One that could not be opened again says why.
-    private bool IsReplaced(LevelDatabase database) =>
-        _database != database || (_closedBy is { } reason ? throw new HonuIOException(database.Path, $"The database could not be opened again after a failed write: {reason.Message}", reason) : false);
+    // A reader may have taken hold of the database just before it was replaced, and waits until it is. One that could not be opened again says why.
+    private bool IsReplaced(LevelDatabase database)
+    {
+        lock (_reopening)
+        {
+            return _database != database
+                || (_closedBy is { } reason ? throw new HonuIOException(database.Path, $"The database could not be opened again after a failed write: {reason.Message}", reason) : false);
+        }
+    }
 
     private void ReserveRoom()
     {
@@ -204,6 +230,7 @@ internal sealed class LevelDbEngine : IStorageEngine
             WriteBufferBytes = options.WriteBufferBytes,
             BlockCacheBytes = options.BlockCacheBytes,
             BloomBitsPerKey = options.BloomBitsPerKey,
+            Compression = options.Compression == StoreCompression.None ? LevelCompression.None : LevelCompression.Snappy,
             VerifyChecksums = options.Integrity == Integrity.Full,
         };
     }

@@ -42,6 +42,17 @@ internal static class RecordChecksum
             foreach (var word in words)
                 state = BitOperations.Crc32C(state, word);
             bytes = bytes[(words.Length * 8)..];
+            if (bytes.Length >= sizeof(uint))
+            {
+                state = BitOperations.Crc32C(state, MemoryMarshal.Read<uint>(bytes));
+                bytes = bytes[sizeof(uint)..];
+            }
+
+            if (bytes.Length >= sizeof(ushort))
+            {
+                state = BitOperations.Crc32C(state, MemoryMarshal.Read<ushort>(bytes));
+                bytes = bytes[sizeof(ushort)..];
+            }
         }
 
         foreach (var b in bytes)

@@ -23,6 +23,7 @@ internal sealed class KeyPresence(IStorageEngine engine, KeyHash hash, int bitsP
     private List<ulong>? _added;
     private Thread? _builder;
     private bool _hasFailed;
+    private bool _wasBegun;
 
     /// <summary>Whether the filter answers.</summary>
     public bool IsReady => _filter is not null;
@@ -67,6 +68,7 @@ internal sealed class KeyPresence(IStorageEngine engine, KeyHash hash, int bitsP
     {
         if (_isBuilding || _hasFailed)
             return;
+        _wasBegun = true;
         var snapshot = engine.CreateSnapshot();
         _added = [];
         _isBuilding = true;
@@ -77,8 +79,10 @@ internal sealed class KeyPresence(IStorageEngine engine, KeyHash hash, int bitsP
     /// <summary>After the engine was opened again: what a build has missed because of the failure is made up for.</summary>
     public void Restart()
     {
+        // One that is under way reads a snapshot that has ended.
+        _builder?.Join();
         _hasFailed = false;
-        if (!IsReady)
+        if (_wasBegun && (!IsReady || IsOutgrown))
             Begin();
     }
 

@@ -62,17 +62,17 @@ public readonly struct ScanEnumerable
                 return false;
             }
 
-            while (StepOrTell())
+            while (StepOrTell(out var engineKey))
             {
-                var key = _iterator.Key[KeySpaces.NamespacePrefixBytes..];
-                var record = StoreCore.Parse(_iterator.Value, key);
-                var entry = new HonuEntry(key, record, _core.Clock);
-                if (entry.Version.IsDeleted && !_options.IncludeTombstones)
+                var key = engineKey[KeySpaces.NamespacePrefixBytes..];
+                var bytes = _iterator.Value;
+                var record = StoreCore.Parse(bytes, key);
+                if (!_options.IncludeTombstones && record.IsDeleted(_core.Clock))
                     continue;
                 if (!record.Verify(key))
                     throw StoreCore.Damaged(key);
                 _left--;
-                Current = entry;
+                Current = new HonuEntry(key, bytes, record.IsDeleted(_core.Clock) ? default : record.Value, _core.Clock);
                 return true;
             }
 
@@ -85,11 +85,11 @@ public readonly struct ScanEnumerable
         public readonly void Dispose() => _iterator?.Dispose();
 
         // The engine was opened again after a failed write, which ends every scan.
-        private bool StepOrTell()
+        private bool StepOrTell(out ReadOnlySpan<byte> engineKey)
         {
             try
             {
-                return Step();
+                return Step(out engineKey);
             }
             catch (ObjectDisposedException error) when (!_core.IsDisposed)
             {
@@ -97,7 +97,7 @@ public readonly struct ScanEnumerable
             }
         }
 
-        private bool Step()
+        private bool Step(out ReadOnlySpan<byte> engineKey)
         {
             var iterator = _iterator!;
             if (_started && _options.Reverse)
@@ -109,9 +109,10 @@ public readonly struct ScanEnumerable
             else
                 iterator.Seek(_from);
             _started = true;
-            return iterator.IsValid && (_options.Reverse
-                ? iterator.Key.SequenceCompareTo(_from) >= 0
-                : iterator.Key.SequenceCompareTo(_to) < 0);
+            engineKey = iterator.IsValid ? iterator.Key : default;
+            return !engineKey.IsEmpty && (_options.Reverse
+                ? engineKey.SequenceCompareTo(_from) >= 0
+                : engineKey.SequenceCompareTo(_to) < 0);
         }
     }
 }
@@ -119,11 +120,15 @@ public readonly struct ScanEnumerable
 /// <summary>One object of a scan: a view that is valid until the scan's next step.</summary>
 public readonly ref struct HonuEntry
 {
-    internal HonuEntry(ReadOnlySpan<byte> key, RecordReader record, IVersionClock clock)
+    private readonly ReadOnlySpan<byte> _record;
+    private readonly IVersionClock _clock;
+
+    internal HonuEntry(ReadOnlySpan<byte> key, ReadOnlySpan<byte> record, ReadOnlySpan<byte> value, IVersionClock clock)
     {
+        _record = record;
+        _clock = clock;
         Key = key;
-        Version = record.ToObjectVersion(clock);
-        Value = Version.IsDeleted ? default : record.Value;
+        Value = value;
     }
 
     /// <summary>The key.</summary>
@@ -132,6 +137,6 @@ public readonly ref struct HonuEntry
     /// <summary>The value; empty for a tombstone.</summary>
     public ReadOnlySpan<byte> Value { get; }
 
-    /// <summary>The version.</summary>
-    public ObjectVersion Version { get; }
+    /// <summary>The version; made when it is asked for.</summary>
+    public ObjectVersion Version => StoreCore.Parse(_record, Key).ToObjectVersion(_clock);
 }

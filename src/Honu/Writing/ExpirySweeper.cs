@@ -45,8 +45,8 @@ internal sealed class ExpirySweeper(StoreCore core)
             var key = ExpiryEntry.Read(entries.Key, entries.Value, out var expiry, out var ns);
             if (expiry > now)
             {
-                Volatile.Write(ref _earliest, expiry);
                 Write();
+                Volatile.Write(ref _earliest, expiry);
                 return false;
             }
 
@@ -57,9 +57,9 @@ internal sealed class ExpirySweeper(StoreCore core)
 
         entries.ThrowIfFailed();
         var isAtEnd = !entries.IsValid || entries.Key[0] != KeySpaces.Expiry;
+        Write();
         if (isAtEnd)
             Volatile.Write(ref _earliest, ulong.MaxValue);
-        Write();
         return !isAtEnd;
     }
 

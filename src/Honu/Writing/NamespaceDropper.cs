@@ -33,7 +33,13 @@ internal sealed class NamespaceDropper(StoreCore core)
     public void Load()
     {
         foreach (var id in ReadMarks(core.Engine))
+        {
             _dropping.Add(id);
+
+            // A drop that was told to have failed may be on disk all the same: its id must not be written to any more.
+            if (core.Namespaces.All.FirstOrDefault(state => state.Id == id) is { } dropped)
+                core.Namespaces.Remove(dropped);
+        }
     }
 
     /// <summary>The ids of namespaces whose data may not be gone yet.</summary>

@@ -42,23 +42,42 @@ internal sealed class StoreRecovery(StoreCore core)
         core.Lease.Reset(MetaRecords.GetScalar(core.Engine, MetaRecords.Clock));
 
         // A vector that a commit had staged is on disk or not; what a commit has published since the last one that wrote it is the own mark.
-        var own = core.Identity.Replica;
-        var marks = core.Namespaces.All.ToDictionary(static state => state, state => state.Vector.HighMark(own));
+        // The same with the identity: a new epoch may have been begun only here, or only there.
+        var stored = StoreIdentity.Decode(MetaRecords.Get(core.Engine, MetaRecords.Key(MetaRecords.Identity)) ?? []) ?? core.Identity;
+        ReplicaId[] own = stored.Replica == core.Identity.Replica ? [stored.Replica] : [stored.Replica, core.Identity.Replica];
+        var before = core.Namespaces.All.ToDictionary(static state => state, static state => state.Vector.Clone());
         core.Namespaces.Load(core.Engine);
+        core.Dropper.Load();
         foreach (var state in core.Namespaces.All)
         {
             state.BarrierVector = null;
             state.Conflicts = default;
             var vector = state.Vector;
-            vector.Advance(own, Math.Max(marks.GetValueOrDefault(state), StoreOpener.LastIndexed(core.Engine, state.Id, own)));
+            foreach (var replica in own)
+                vector.Advance(replica, Math.Max(before.GetValueOrDefault(state)?.HighMark(replica) ?? 0, StoreOpener.LastIndexed(core.Engine, state.Id, replica)));
             core.Clock.Observe(vector.GreatestScalar());
             state.Publish(vector, core.CountLoose(state, vector));
         }
 
+        WriteSettings(identityChanged: stored != core.Identity);
         core.Pruner.Restart();
-        core.Dropper.Load();
         core.Conflicts.Load();
         core.Changes.Interrupt();
         core.Presence.Restart();
+    }
+
+    // What holds in memory, where a write that failed may have left something else on disk.
+    private void WriteSettings(bool identityChanged)
+    {
+        foreach (var state in core.Namespaces.All)
+        {
+            state.Retention.Stage(core.Batch, state.Id);
+            if (identityChanged)
+                core.StageVector(state);
+        }
+
+        if (identityChanged)
+            MetaRecords.Put(core.Batch, MetaRecords.Key(MetaRecords.Identity), core.Identity.Encode());
+        core.WriteBatch(sync: true);
     }
 }
