@@ -92,7 +92,26 @@ public sealed partial class HonuNamespace
         return HistoryStore.Read(_core, moment, state, key);
     }
 
-    private EngineValue Find(scoped ReadOnlySpan<byte> key, out RecordReader record)
+    private EngineValue Find(scoped ReadOnlySpan<byte> key, out RecordReader record) =>
+        Telemetry.IsListening ? FindMeasured(key, out record) : FindRecord(key, out record);
+
+    private EngineValue FindMeasured(scoped ReadOnlySpan<byte> key, out RecordReader record)
+    {
+        var start = Telemetry.Start();
+        try
+        {
+            var found = FindRecord(key, out record);
+            Telemetry.Read("get", Name, start, found.Found ? record.Value.Length : 0);
+            return found;
+        }
+        catch (Exception error)
+        {
+            Telemetry.Failed("get", Name, start, error);
+            throw;
+        }
+    }
+
+    private EngineValue FindRecord(scoped ReadOnlySpan<byte> key, out RecordReader record)
     {
         StoreLimits.CheckKey(key);
         record = default;

@@ -84,7 +84,27 @@ public sealed partial class HonuNamespace
         return HybridLogicalClock.FromTime(timeToLive);
     }
 
-    private WriteOutcome Commit(WriteKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, WriteOptions options)
+    private WriteOutcome Commit(WriteKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, WriteOptions options) =>
+        Telemetry.IsListening ? CommitMeasured(kind, key, value, expected, options) : CommitOne(kind, key, value, expected, options);
+
+    private WriteOutcome CommitMeasured(WriteKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, WriteOptions options)
+    {
+        var start = Telemetry.Start();
+        var operation = kind == WriteKind.Delete ? "delete" : "put";
+        try
+        {
+            var outcome = CommitOne(kind, key, value, expected, options);
+            Telemetry.Wrote(operation, Name, start, outcome.Applied ? value.Length : 0);
+            return outcome;
+        }
+        catch (Exception error)
+        {
+            Telemetry.Failed(operation, Name, start, error);
+            throw;
+        }
+    }
+
+    private WriteOutcome CommitOne(WriteKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, WriteOptions options)
     {
         ThrowIfSnapshot();
         StoreLimits.CheckKey(key);

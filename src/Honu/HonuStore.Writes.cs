@@ -38,6 +38,28 @@ public sealed partial class HonuStore
         var lifetime = options.TimeToLive is { } timeToLive ? HonuNamespace.Lifetime(_core, timeToLive) : 0;
         if (batch.HasTimeToLive && _core.Identity.Clock != VersionClock.Hybrid)
             _ = HonuNamespace.Lifetime(_core, TimeSpan.FromMilliseconds(1));
-        return batch.Count == 0 ? [] : _core.Writer.Commit(batch, HonuNamespace.IsSynced(_core, options), lifetime);
+        if (batch.Count == 0)
+            return [];
+        var synced = HonuNamespace.IsSynced(_core, options);
+        return Telemetry.IsListening ? WriteMeasured(batch, synced, lifetime) : _core.Writer.Commit(batch, synced, lifetime);
+    }
+
+    // A batch may span namespaces: its measurement names one only when all of it is there.
+    private ObjectVersion[] WriteMeasured(HonuWriteBatch batch, bool synced, ulong lifetime)
+    {
+        var start = Telemetry.Start();
+        var names = batch.Operations.Select(static operation => operation.Namespace).Distinct(StringComparer.Ordinal).Take(2).ToList();
+        var ns = names.Count == 1 ? names[0] : "";
+        try
+        {
+            var versions = _core.Writer.Commit(batch, synced, lifetime);
+            Telemetry.Wrote("write", ns, start, batch.Operations.Sum(static operation => (long)operation.Value.Length));
+            return versions;
+        }
+        catch (Exception error)
+        {
+            Telemetry.Failed("write", ns, start, error);
+            throw;
+        }
     }
 }

@@ -24,6 +24,7 @@ public sealed partial class HonuStore : IDisposable
         _core = core;
         _default = new HonuNamespace(core, DefaultNamespace);
         Replication = new ReplicationPort(core);
+        Telemetry.Add(core);
         if (!core.Options.ReadOnly)
             core.Background.Start();
     }

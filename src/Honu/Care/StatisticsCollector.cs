@@ -17,6 +17,7 @@ internal static class StatisticsCollector
             Namespaces = namespaces,
             DiskBytes = Directory.Exists(core.Path) ? DiskBytes(core.Path) : 0,
             EngineMemoryBytes = core.Engine.GetMemoryBytes(),
+            LookupMemoryBytes = core.Heads.Bytes + core.Presence.Bytes,
             Updates = updates,
             ResolverFailures = core.Conflicts.ResolverFailures,
             ConflictsForgotten = core.Conflicts.Forgotten,
@@ -25,8 +26,9 @@ internal static class StatisticsCollector
 
     private static NamespaceStatistics Collect(StoreCore core, EngineSnapshot snapshot, NamespaceState state)
     {
-        var (current, tombstones, valueBytes) = Count(core, snapshot, KeySpaces.Current, state.Id);
-        var (history, _, historyBytes) = Count(core, snapshot, KeySpaces.History, state.Id);
+        var (current, tombstones, valueBytes) = Count(core, snapshot, state.Id);
+        var history = HistoryCount.Of(core, snapshot, state);
+        state.CountedTombstones = tombstones;
         var (vector, loose, conflicts) = core.Exclusively(state, static state => (state.Vector.Clone(), state.Loose.Count, state.Conflicts.Rows));
         return new NamespaceStatistics
         {
@@ -34,19 +36,21 @@ internal static class StatisticsCollector
             Objects = current - tombstones,
             Tombstones = tombstones,
             ValueBytes = valueBytes,
-            HistoryEntries = history,
-            HistoryBytes = historyBytes,
+            HistoryEntries = history.Entries,
+            HistoryBytes = history.ValueBytes,
+            HistoryBacklog = history.Backlog,
+            OldestVersion = history.Oldest,
             Vector = vector.Origins.ToDictionary(replica => replica, vector.HighMark),
             LooseRecords = loose,
             Conflicts = conflicts,
         };
     }
 
-    private static (long Records, long Tombstones, long ValueBytes) Count(StoreCore core, EngineSnapshot snapshot, byte space, ushort ns)
+    private static (long Records, long Tombstones, long ValueBytes) Count(StoreCore core, EngineSnapshot snapshot, ushort ns)
     {
         long records = 0, tombstones = 0, valueBytes = 0;
         Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];
-        KeySpaces.Prefix(prefix, space, ns);
+        KeySpaces.Prefix(prefix, KeySpaces.Current, ns);
         using var iterator = core.Engine.CreateIterator(snapshot);
         for (iterator.Seek(prefix); iterator.IsValid && iterator.Key.StartsWith(prefix); iterator.Next())
         {

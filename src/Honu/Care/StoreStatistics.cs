@@ -12,6 +12,9 @@ public sealed record StoreStatistics
     /// <summary>Memory of the engine outside of the managed heap, in bytes.</summary>
     public required long EngineMemoryBytes { get; init; }
 
+    /// <summary>Memory of the head cache and of the presence filter, in bytes, also outside of the managed heap or beside its usual objects.</summary>
+    public required long LookupMemoryBytes { get; init; }
+
     /// <summary>Updates from peers since the store was opened, by kind; kinds that did not occur are left out.</summary>
     public required IReadOnlyDictionary<UpdateKind, long> Updates { get; init; }
 
@@ -39,6 +42,12 @@ public sealed record NamespaceStatistics
 
     /// <summary>Records in history, the copies of current ones included.</summary>
     public required long HistoryEntries { get; init; }
+
+    /// <summary>Entries of <see cref="HistoryEntries"/> that the retention keeps no longer and the background has not removed yet.</summary>
+    public required long HistoryBacklog { get; init; }
+
+    /// <summary>When the oldest version in history was written; <see langword="null"/> without history, or when the clock does not tell time.</summary>
+    public required DateTimeOffset? OldestVersion { get; init; }
 
     /// <summary>Bytes of the values in history.</summary>
     public required long HistoryBytes { get; init; }

@@ -74,6 +74,9 @@ internal sealed class HybridLogicalClock(TimeProvider time, TimeSpan maxDrift) :
         return expiry <= StoreLimits.MaxScalar ? expiry : throw UsedUp();
     }
 
+    /// <summary>When a scalar was made.</summary>
+    public static DateTimeOffset ToTime(ulong scalar) => DateTimeOffset.FromUnixTimeMilliseconds((long)(scalar >> CounterBits));
+
     /// <summary>A span of time as a difference of scalars.</summary>
     public static ulong FromTime(TimeSpan span) => (ulong)span.TotalMilliseconds << CounterBits;
 }

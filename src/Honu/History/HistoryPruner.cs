@@ -11,7 +11,7 @@ namespace Honu.History;
 /// </remarks>
 internal sealed class HistoryPruner(StoreCore core)
 {
-    private readonly List<Slotted> _slots = [];
+    private readonly List<HistorySlot> _slots = [];
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
     private ushort _namespace;
     private byte[]? _position;
@@ -94,40 +94,49 @@ internal sealed class HistoryPruner(StoreCore core)
         do
         {
             var record = StoreCore.Parse(history.Value, key);
-            _slots.Add(new Slotted(slot, record.HistorySequence, record.Version.Scalar));
+            _slots.Add(new HistorySlot(slot, record.HistorySequence, record.Version.Scalar));
             history.Next();
         }
         while (history.IsValid && KeySpaces.IsHistoryKeyOf(history.Key, state.Id, key, out slot));
 
-        ulong newest;
-        ulong current;
-        using (var record = core.Engine.Get(KeySpaces.CurrentKey(_keyBuffer, state.Id, key)))
-        {
-            // History without a current record is what a removed object leaves behind.
-            var parsed = record.Found ? StoreCore.Parse(record.Span, key) : default;
-            newest = record.Found ? parsed.HistorySequence : 0;
-            current = record.Found ? parsed.Version.Scalar : 0;
-        }
-
-        Judge(state.Retention.Retention, newest, current);
+        var (newest, current) = ReadCurrent(core, snapshot: null, state, key, _keyBuffer);
+        Judge(_slots, state.Retention.Retention, core.Options.Environment.Time, newest, current);
         Tidy(state, key);
         return _slots.Count;
     }
 
     // Newest first: each one is judged by the version that replaced it. The copy of the current version is never too old: the next overwrite relies on it.
-    private void Judge(Retention retention, ulong newest, ulong replacedAt)
+    private static void Judge(List<HistorySlot> slots, Retention retention, TimeProvider time, ulong newest, ulong replacedAt)
     {
-        _slots.Sort(static (a, b) => b.Sequence.CompareTo(a.Sequence));
-        var oldest = retention.Kind == RetentionKind.Time ? OldestScalar(retention, core.Options.Environment.Time) : 0;
-        for (var i = 0; i < _slots.Count; i++)
+        slots.Sort(static (a, b) => b.Sequence.CompareTo(a.Sequence));
+        var oldest = retention.Kind == RetentionKind.Time ? OldestScalar(retention, time) : 0;
+        for (var i = 0; i < slots.Count; i++)
         {
-            var entry = _slots[i];
+            var entry = slots[i];
             var isKept = retention.KeepsHistory && !IsOutnumbered(retention, entry.Sequence, newest)
                 && (entry.Sequence == newest || replacedAt >= oldest)
-                && (i == 0 || _slots[i - 1].Sequence != entry.Sequence);
-            _slots[i] = entry with { Expected = isKept ? HistoryStore.Slot(retention, entry.Sequence) : null };
+                && (i == 0 || slots[i - 1].Sequence != entry.Sequence);
+            slots[i] = entry with { Expected = isKept ? HistoryStore.Slot(retention, entry.Sequence) : null };
             replacedAt = Math.Min(replacedAt, entry.Scalar);
         }
+    }
+
+    /// <summary>How many entries of a key's history the next walk will remove, as of a snapshot.</summary>
+    public static long CountRemovable(StoreCore core, EngineSnapshot snapshot, NamespaceState state, byte[] key, List<HistorySlot> slots)
+    {
+        var (newest, current) = ReadCurrent(core, snapshot, state, key, new byte[KeySpaces.MaxKeyBytes]);
+        Judge(slots, state.Retention.Retention, core.Options.Environment.Time, newest, current);
+        return slots.Count(static slot => slot.Expected is null);
+    }
+
+    // History without a current record is what a removed object leaves behind.
+    private static (ulong Sequence, ulong Scalar) ReadCurrent(StoreCore core, EngineSnapshot? snapshot, NamespaceState state, byte[] key, byte[] keyBuffer)
+    {
+        using var found = core.Engine.Get(KeySpaces.CurrentKey(keyBuffer, state.Id, key), snapshot);
+        if (!found.Found)
+            return default;
+        var record = StoreCore.Parse(found.Span, key);
+        return (record.HistorySequence, record.Version.Scalar);
     }
 
     // First everything that leaves its slot, then everything that takes one: a slot may change hands within the batch.
@@ -148,6 +157,4 @@ internal sealed class HistoryPruner(StoreCore core)
         }
     }
 
-    // Expected is null for what goes.
-    private readonly record struct Slotted(ulong Slot, ulong Sequence, ulong Scalar, ulong? Expected = null);
 }

@@ -31,13 +31,18 @@ public readonly struct ScanEnumerable
         private readonly ScanOptions _options;
         private readonly byte[] _from;
         private readonly byte[] _to;
+        private readonly string _namespace;
+        private readonly long _start;
         private long _left;
+        private long _valueBytes;
         private bool _started;
 
         internal Enumerator(StoreCore core, NamespaceState? state, EngineSnapshot? snapshot, ScanOptions options)
         {
             _core = core;
             _options = options;
+            _namespace = state?.Name ?? "";
+            _start = Telemetry.IsListening ? Telemetry.Start() : 0;
             _left = options.Limit ?? long.MaxValue;
             _from = _to = [];
             if (state is null || !options.TryGetRange(state.Id, out _from, out _to))
@@ -72,6 +77,7 @@ public readonly struct ScanEnumerable
                 if (!record.Verify(key))
                     throw StoreCore.Damaged(key);
                 _left--;
+                _valueBytes += record.Value.Length;
                 Current = new HonuEntry(key, bytes, record.IsDeleted(_core.Clock) ? default : record.Value, _core.Clock);
                 return true;
             }
@@ -82,7 +88,12 @@ public readonly struct ScanEnumerable
         }
 
         /// <summary>Ends the enumeration.</summary>
-        public readonly void Dispose() => _iterator?.Dispose();
+        public readonly void Dispose()
+        {
+            _iterator?.Dispose();
+            if (_start != 0 && _iterator is not null)
+                Telemetry.Read("scan", _namespace, _start, _valueBytes);
+        }
 
         // The engine was opened again after a failed write, which ends every scan.
         private bool StepOrTell(out ReadOnlySpan<byte> engineKey)

@@ -61,7 +61,7 @@ internal sealed class Watcher(WatchFilter filter, WatchOptions options)
         }
 
         if (dropped > 0)
-            WatchMetrics.Dropped.Add(dropped);
+            Telemetry.DroppedChanges(dropped);
     }
 
     /// <summary>Takes the next change, if there is one.</summary>

@@ -31,6 +31,9 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     /// <summary>The namespace was dropped.</summary>
     public void Drop() => _isDropped = true;
 
+    /// <summary>Tombstones as of the last statistics; negative before the first.</summary>
+    public long CountedTombstones { get; set; } = -1;
+
     /// <summary>The vector that the last barrier has vouched for in this run.</summary>
     public VersionVector? BarrierVector { get; set; }
 

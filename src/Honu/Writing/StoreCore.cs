@@ -326,6 +326,7 @@ internal sealed class StoreCore
             if (IsDisposed)
                 return;
             IsDisposed = true;
+            Telemetry.Remove(this);
             Changes.Close();
             Presence.Dispose();
             if (_failure is null)

@@ -30,8 +30,10 @@ public sealed class RetentionTests
         // 3 was current until twenty minutes ago; 1 and 2 were replaced more than an hour ago.
         Assert.Equal(Values(5, 3), History(open.Store));
         Assert.Equal(5, Entries(open.Store));
+        Assert.Equal((2, open.Time.GetUtcNow() - TimeSpan.FromMinutes(70)), Backlog(open.Store));
         RunAll(open.Store);
         Assert.Equal(3, Entries(open.Store));
+        Assert.Equal((0, open.Time.GetUtcNow() - TimeSpan.FromMinutes(70)), Backlog(open.Store));
         Assert.Equal(Values(5, 3), History(open.Store));
 
         open.Time.Advance(TimeSpan.FromHours(5));
@@ -180,6 +182,12 @@ public sealed class RetentionTests
     private static List<int> Values(int newest, int oldest) => [.. Enumerable.Range(oldest, newest - oldest + 1).Reverse()];
 
     private static long Entries(HonuStore store) => store.GetStatistics().Namespaces.Sum(static ns => ns.HistoryEntries);
+
+    private static (long Entries, DateTimeOffset? Oldest) Backlog(HonuStore store)
+    {
+        var figures = store.GetStatistics().Namespaces.Single();
+        return (figures.HistoryBacklog, figures.OldestVersion);
+    }
 
     private static void RunAll(HonuStore store)
     {
