@@ -26,7 +26,7 @@ public sealed record ModelEntry(byte[] Key, ModelVersion Version);
 public sealed class ModelStore
 {
     /// <summary>How many versions of a key its history shows, the latest among them.</summary>
-    public const int HistoryLength = 10;
+    public int HistoryLength { get; init; } = 10;
 
     private readonly SortedDictionary<string, SortedDictionary<byte[], List<ModelVersion>>> _spaces = new(StringComparer.Ordinal);
     private long _lastNumber;
@@ -102,7 +102,7 @@ public sealed class ModelStore
     /// <summary>A copy that later writes do not touch: the model of a snapshot.</summary>
     public ModelStore Clone()
     {
-        var copy = new ModelStore { _lastNumber = _lastNumber };
+        var copy = new ModelStore { _lastNumber = _lastNumber, HistoryLength = HistoryLength };
         foreach (var (space, objects) in _spaces)
         {
             var copied = new SortedDictionary<byte[], List<ModelVersion>>(KeyOrder);

@@ -28,6 +28,7 @@ internal static class EngineOptions
             WriteBufferBytes = honu.WriteBufferBytes,
             BlockCacheBytes = honu.BlockCacheBytes,
             BloomBitsPerKey = honu.BloomBitsPerKey,
+            Compression = honu.Compression == StoreCompression.None ? LevelCompression.None : LevelCompression.Snappy,
             VerifyChecksums = honu.Integrity == Integrity.Full,
         };
     }

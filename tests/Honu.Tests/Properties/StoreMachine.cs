@@ -15,14 +15,18 @@ internal sealed class StoreMachine : IDisposable
     private readonly ManualTimeProvider _time = new();
     private readonly Dictionary<long, VersionId> _ids = [];
     private readonly Queue<(HonuSnapshot Snapshot, ModelStore Model)> _snapshots = new();
-    private readonly ModelStore _model = new();
+    private readonly Retention _retention;
+    private readonly ModelStore _model;
     private HonuStore _store;
     private ulong _lastScalar;
 
     /// <param name="path">The directory of the store; not touched by an engine that has none.</param>
     /// <param name="engine">The engine underneath. One without a directory is not reopened.</param>
-    public StoreMachine(string path, IStorageEngineFactory engine)
+    /// <param name="retention">How much of the past it keeps.</param>
+    public StoreMachine(string path, IStorageEngineFactory engine, Retention retention)
     {
+        _retention = retention;
+        _model = new ModelStore { HistoryLength = retention.Count };
         _path = path;
         _engine = engine;
         _store = Open();
@@ -88,7 +92,7 @@ internal sealed class StoreMachine : IDisposable
     }
 
     private HonuStore Open() =>
-        HonuStore.Open(_path, new HonuStoreOptions { Pid = 7, Engine = _engine, Environment = StoreEnvironment.Machine with { Time = _time } });
+        HonuStore.Open(_path, new HonuStoreOptions { Pid = 7, Engine = _engine, Retention = _retention, Environment = StoreEnvironment.Machine with { Time = _time } });
 
     private HonuNamespace Space(string name) => _store.Namespace(name);
 

@@ -31,16 +31,23 @@ public abstract class StorePropertyTests
     private void Check(int seed, int steps)
     {
         var operations = new OperationGenerator(seed).Draw(steps);
-        if (Fails(operations) is not { } failure)
+        var retention = (seed % 4) switch
+        {
+            0 => Retention.All,
+            1 => Retention.Default,
+            2 => Retention.Versions(3),
+            _ => Retention.ParentsOnly,
+        };
+        if (Fails(operations, retention) is not { } failure)
             return;
-        var (shortest, error) = Shrink(operations, failure);
-        var text = new StringBuilder($"{error.Message}{Environment.NewLine}after {shortest.Count} of {steps} operations ({Engine.GetType().Name}):");
+        var (shortest, error) = Shrink(operations, failure, retention);
+        var text = new StringBuilder($"{error.Message}{Environment.NewLine}after {shortest.Count} of {steps} operations ({Engine.GetType().Name}, retention {retention}):");
         foreach (var operation in shortest)
             text.AppendLine().Append("  ").Append(operation);
         throw new InvalidOperationException(text.ToString(), error);
     }
 
-    private (IReadOnlyList<StoreOperation> Operations, Exception Error) Shrink(IReadOnlyList<StoreOperation> operations, (int Step, Exception Error) failure)
+    private (IReadOnlyList<StoreOperation> Operations, Exception Error) Shrink(IReadOnlyList<StoreOperation> operations, (int Step, Exception Error) failure, Retention retention)
     {
         var shortest = operations.Take(failure.Step + 1).ToList();
         var error = failure.Error;
@@ -51,7 +58,7 @@ public abstract class StorePropertyTests
             {
                 var attempt = shortest.ToList();
                 attempt.RemoveRange(start, length);
-                if (Fails(attempt) is not { } smaller)
+                if (Fails(attempt, retention) is not { } smaller)
                     continue;
                 shortest = [.. attempt.Take(smaller.Step + 1)];
                 error = smaller.Error;
@@ -63,13 +70,13 @@ public abstract class StorePropertyTests
     }
 
     /// <summary>Runs from an empty store. The step that failed, or the number of steps when only the final comparison did.</summary>
-    private (int Step, Exception Error)? Fails(IReadOnlyList<StoreOperation> operations)
+    private (int Step, Exception Error)? Fails(IReadOnlyList<StoreOperation> operations, Retention retention)
     {
         using var directory = new TestDirectory();
         var step = 0;
         try
         {
-            using var machine = new StoreMachine(directory.Combine("store"), Engine);
+            using var machine = new StoreMachine(directory.Combine("store"), Engine, retention);
             for (; step < operations.Count; step++)
                 machine.Run(operations[step]);
             machine.CheckAll();
