@@ -61,6 +61,9 @@ public sealed partial class LevelDatabase : IDisposable
         }
     }
 
+    /// <summary>Whether an iterator is open, which would keep the directory locked after <see cref="Dispose"/>.</summary>
+    internal bool HasIterators => _handle.LiveIterators > 0;
+
     /// <summary>One of LevelDB's own statistics, such as <c>leveldb.stats</c> or <c>leveldb.approximate-memory-usage</c>.</summary>
     /// <returns>The text, or <see langword="null"/> when LevelDB does not know the name.</returns>
     public string? GetProperty(string name)

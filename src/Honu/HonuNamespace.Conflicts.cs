@@ -63,7 +63,7 @@ public sealed partial class HonuNamespace
             if (!update(_core.Settler.Merge(Name, ownKey, seen).AsVersioned(), next))
                 return seen.Current is null ? default : Writing.StoreCore.Parse(seen.Current, ownKey).ToObjectVersion(_core.Clock);
             CheckValue(_core, next.WrittenSpan);
-            if (_core.Settler.TryWrite(Name, ownKey, seen, new MergedValue(default, IsDeleted: false, next.WrittenSpan.ToArray()), writer, IsSynced(_core, options)) is not { } version)
+            if (_core.Settler.TryWrite(Name, ownKey, seen, new MergedValue(default, IsDeleted: false, next.WrittenSpan.ToArray()), writer, IsSynced(_core, options), options.TimeToLive is { } timeToLive ? Lifetime(_core, timeToLive) : 0) is not { } version)
                 continue;
             _core.NotifyLocalCommit();
             return version;

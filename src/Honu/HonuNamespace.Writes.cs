@@ -110,15 +110,17 @@ public sealed partial class HonuNamespace
         StoreLimits.CheckKey(key);
         CheckValue(_core, value);
         StoreOpener.ThrowIfReadOnly(_core);
+        // Asked once: the namespace may come into being, or be dropped, at any moment, and the hash belongs to this state.
+        var state = State;
         var hash = 0UL;
-        if (State is { } state)
+        if (state is not null)
         {
             hash = _core.Hash.Of(state.Id, key);
             _core.Heads.Prefetch(hash);
         }
 
         var lifetime = options.TimeToLive is { } timeToLive && kind != WriteKind.Delete ? Lifetime(_core, timeToLive) : 0;
-        return _core.Writer.Commit(new WriteOperation(kind, Name, key, value, RecordChecksum.OfValue(value), expected, IsSynced(_core, options), State, hash, lifetime));
+        return _core.Writer.Commit(new WriteOperation(kind, Name, key, value, RecordChecksum.OfValue(value), expected, IsSynced(_core, options), state, hash, lifetime));
     }
 
     private void ThrowIfSnapshot()

@@ -12,7 +12,7 @@ internal sealed class BenchRunner(BenchSettings settings, IReadOnlyList<Contesta
     private const int WarmUpRounds = 3;
 
     /// <summary>The steps of which <see cref="Run"/> reports the progress.</summary>
-    public int Steps => (settings.Rounds + WarmUpRounds) * settings.ValueSizes.Count * Plan().Count;
+    public int Steps => ((settings.Rounds * settings.ValueSizes.Count) + WarmUpRounds) * Plan().Count;
 
     /// <summary>Measures everything, on the calling thread.</summary>
     /// <param name="progress">Called between workloads with the number of steps done and what comes next.</param>
@@ -23,23 +23,23 @@ internal sealed class BenchRunner(BenchSettings settings, IReadOnlyList<Contesta
         var steps = 0;
         var small = new BenchData(Math.Min(settings.Keys, WarmUpKeys));
         for (var round = 0; round < WarmUpRounds; round++)
-            Round(small, round, "warm-up", Report, directory, static (_, _, _, _) => { }, cancellation);
+            Round(small, [settings.ValueSizes.Min()], round, "warm-up", Report, directory, static (_, _, _, _) => { }, cancellation);
         var report = new BenchReport(contestants);
         var data = new BenchData(settings.Keys);
         for (var round = 0; round < settings.Rounds; round++)
-            Round(data, round, $"round {round + 1}/{settings.Rounds}", Report, directory, report.Add, cancellation);
+            Round(data, settings.ValueSizes, round, $"round {round + 1}/{settings.Rounds}", Report, directory, report.Add, cancellation);
         return report;
 
         void Report(string what) => progress(steps++, what);
     }
 
     private void Round(
-        BenchData data, int round, string name, Action<string> progress, BenchDirectory directory,
+        BenchData data, IReadOnlyList<int> valueSizes, int round, string name, Action<string> progress, BenchDirectory directory,
         Action<Workload, int, int, Measurement> result, CancellationToken cancellation)
     {
         // Seeded by the round: a second run repeats the orders of the first.
         var random = new XorShift64Star((ulong)round + 1);
-        foreach (var valueBytes in settings.ValueSizes)
+        foreach (var valueBytes in valueSizes)
         {
             foreach (var part in Plan().GroupBy(static workload => workload.HasOwnDatabase))
             {

@@ -48,7 +48,7 @@ internal sealed class ConflictSettler(StoreCore core)
     /// <summary>The value of an object with the losers merged in, as far as the resolver can; without a resolver the current one.</summary>
     public MergedValue Merge(string ns, ReadOnlySpan<byte> key, ConflictedObject seen)
     {
-        var merged = MergedValue.Of(seen.Current, key);
+        var merged = MergedValue.Of(seen.Current, key, core.Clock);
         if (core.Options.ResolverOf(ns) is not { } resolver)
             return merged;
         foreach (var loser in seen.Losers)
@@ -62,10 +62,10 @@ internal sealed class ConflictSettler(StoreCore core)
 
     /// <summary>Writes a value if the object is still as it was seen: the current version and the listed losers, which the new version will cover.</summary>
     /// <returns>The new version; <see langword="null"/> when the object has changed.</returns>
-    public ObjectVersion? TryWrite(string ns, byte[] key, ConflictedObject seen, MergedValue next, ReplicaId writer, bool sync)
+    public ObjectVersion? TryWrite(string ns, byte[] key, ConflictedObject seen, MergedValue next, ReplicaId writer, bool sync, ulong lifetime = 0)
     {
         var checksum = RecordChecksum.OfValue(next.Value);
-        return core.Exclusively((core, ns, key, seen, next, writer, sync, checksum), static args =>
+        return core.Exclusively((core, ns, key, seen, next, writer, sync, checksum, lifetime), static args =>
         {
             var core = args.core;
             core.ThrowIfUnusable();
@@ -73,7 +73,7 @@ internal sealed class ConflictSettler(StoreCore core)
             if (core.Identity.Replica != args.writer || !args.seen.IsSameAs(now))
                 return (ObjectVersion?)null;
             var kind = args.next.IsDeleted ? WriteKind.Delete : WriteKind.Put;
-            var outcome = core.Writer.Stage(new WriteOperation(kind, args.ns, args.key, args.next.Value, args.checksum, expected: default, args.sync));
+            var outcome = core.Writer.Stage(new WriteOperation(kind, args.ns, args.key, args.next.Value, args.checksum, expected: default, args.sync, state: null, hash: 0, args.lifetime));
             core.Commit(args.sync);
             return outcome.Version;
         });
@@ -107,7 +107,7 @@ internal sealed class ConflictSettler(StoreCore core)
             var seen = core.Conflicts.ReadObject(state, key);
             if (seen.Current is null || seen.Losers.Count == 0)
                 return false;
-            var current = MergedValue.Of(seen.Current, key);
+            var current = MergedValue.Of(seen.Current, key, core.Clock);
             if (Decide(state, resolver, key, seen, current, out var settled) is not { } next)
             {
                 if (settled.Count == 0 || TryRemove(state, key, seen, settled))
@@ -163,7 +163,7 @@ internal sealed class ConflictSettler(StoreCore core)
     // The outcome of one conflict; null when it is left undecided, on purpose or by a failure.
     private MergedValue? Ask(IConflictResolver resolver, string ns, ReadOnlySpan<byte> key, MergedValue winner, byte[] loserRecord)
     {
-        var loser = MergedValue.Of(loserRecord, key);
+        var loser = MergedValue.Of(loserRecord, key, core.Clock);
         if (loser.HasContentOf(winner))
             return winner;
         var buffer = new ArrayBufferWriter<byte>();

@@ -133,9 +133,18 @@ internal sealed class ConflictStore(StoreCore core)
             KeySpaces.Prefix(prefix, KeySpaces.Conflict, state.Id);
             for (rows.Seek(prefix); rows.IsValid && rows.Key.StartsWith(prefix); rows.Next())
             {
-                _changes.Add((state, new ConflictCount(1, RowBytes(rows.Key.Length, rows.Value.Length))));
-                if (!IsStillLosing(state, KeySpaces.ReadConflictKey(rows.Key), Read(rows).Version))
-                    StageRemoval(state, rows);
+                try
+                {
+                    var isStillLosing = IsStillLosing(state, KeySpaces.ReadConflictKey(rows.Key), Read(rows).Version);
+                    _changes.Add((state, new ConflictCount(1, RowBytes(rows.Key.Length, rows.Value.Length))));
+                    if (!isStillLosing)
+                        StageRemoval(state, rows);
+                }
+                catch (HonuCorruptionException)
+                {
+                    // A list of what is to be settled must not keep the store from opening; the objects themselves are not touched.
+                    core.Batch.Delete(rows.Key);
+                }
             }
         }
 

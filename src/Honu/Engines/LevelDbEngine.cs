@@ -99,7 +99,10 @@ internal sealed class LevelDbEngine : IStorageEngine
         ReserveRoom();
         lock (_reopening)
         {
+            // An open iterator keeps the directory locked: without the old database nothing could be read then.
             var path = _database.Path;
+            if (_closedBy is null && _database.HasIterators)
+                throw new HonuIOException(path, $"The database at {path} cannot be opened again while scans of it are open. End them; the store goes on by itself.");
             _database.Dispose();
             try
             {
@@ -116,14 +119,24 @@ internal sealed class LevelDbEngine : IStorageEngine
 
     public void Sync()
     {
+        var database = _database;
         try
         {
-            _database.SyncLogs();
+            database.SyncLogs();
+            return;
         }
         catch (LevelDbException error)
         {
             throw Translate(error);
         }
+        catch (ObjectDisposedException)
+        {
+            if (!IsReplaced(database))
+                throw;
+        }
+
+        // What was opened again has replayed its logs into tables, which are durable; the barrier is for what came after.
+        Sync();
     }
 
     public long GetApproximateSize(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => (long)_database.GetApproximateSize(from, to);

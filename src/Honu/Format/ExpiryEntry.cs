@@ -19,14 +19,17 @@ internal static class ExpiryEntry
     }
 
     /// <summary>Reads an entry.</summary>
-    /// <returns>The key.</returns>
-    /// <exception cref="HonuCorruptionException">The entry fails its checksum.</exception>
-    public static ReadOnlySpan<byte> Read(ReadOnlySpan<byte> engineKey, ReadOnlySpan<byte> value, out ulong expiry, out ushort ns)
+    /// <returns><see langword="false"/> when it fails its checksum or makes no sense.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> engineKey, ReadOnlySpan<byte> value, out ReadOnlySpan<byte> key, out ulong expiry, out ushort ns)
     {
-        if (engineKey.Length <= PrefixBytes || !MetaRecords.Open(engineKey, value).IsEmpty)
-            throw MetaRecords.Damaged(engineKey);
+        key = default;
+        expiry = 0;
+        ns = 0;
+        if (engineKey.Length <= PrefixBytes || value.Length != sizeof(uint) || BinaryPrimitives.ReadUInt32LittleEndian(value) != RecordChecksum.Of(engineKey))
+            return false;
         expiry = BinaryPrimitives.ReadUInt64BigEndian(engineKey[1..]);
         ns = BinaryPrimitives.ReadUInt16BigEndian(engineKey[9..]);
-        return engineKey[PrefixBytes..];
+        key = engineKey[PrefixBytes..];
+        return true;
     }
 }

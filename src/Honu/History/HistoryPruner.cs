@@ -77,8 +77,11 @@ internal sealed class HistoryPruner(StoreCore core)
     {
         if (!state.Retention.IsSettled)
         {
-            state.Retention = state.Retention with { IsSettled = true };
-            state.Retention.Stage(core.Batch, state.Id);
+            // Published only when it is written: a walk whose batch failed has settled nothing.
+            var settled = state.Retention with { IsSettled = true };
+            settled.Stage(core.Batch, state.Id);
+            core.WriteBatch(sync: false);
+            state.Retention = settled;
         }
 
         _namespace++;

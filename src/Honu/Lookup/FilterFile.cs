@@ -19,10 +19,15 @@ internal static class FilterFile
     private const int HeaderBytes = 8 + NonceBytes + KeyHash.SecretBytes + 24;
     private const int ChecksumBytes = 4;
 
+    // A larger one is built anew: reading a gigabyte saves little.
+    private const int MaxWords = 256 << 20;
+
     /// <summary>Writes the file aside, makes it durable and puts it in place.</summary>
     /// <returns>Whether that succeeded. It is a convenience: a store that cannot write it is closed all the same.</returns>
     public static bool TryWrite(string directory, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> secrets, PresenceFilter filter)
     {
+        if (filter.Words.Length > MaxWords)
+            return false;
         var bytes = new byte[HeaderBytes + (filter.Words.Length * sizeof(uint)) + ChecksumBytes];
         "HONUFLT1"u8.CopyTo(bytes);
         nonce.CopyTo(bytes.AsSpan(8));
@@ -81,7 +86,7 @@ internal static class FilterFile
         var capacity = BinaryPrimitives.ReadInt64LittleEndian(sizes);
         var count = BinaryPrimitives.ReadInt64LittleEndian(sizes[8..]);
         var words = BinaryPrimitives.ReadInt64LittleEndian(sizes[16..]);
-        if (capacity <= 0 || count < 0 || !PresenceFilter.IsWordCount(words) || bytes.Length != HeaderBytes + (words * sizeof(uint)) + ChecksumBytes
+        if (capacity <= 0 || count < 0 || !PresenceFilter.IsWordCount(words) || words > MaxWords || bytes.Length != HeaderBytes + (words * sizeof(uint)) + ChecksumBytes
             || BinaryPrimitives.ReadUInt32LittleEndian(bytes[^ChecksumBytes..]) != RecordChecksum.Of(bytes[..^ChecksumBytes]))
             return false;
         secrets = bytes.Slice(8 + NonceBytes, KeyHash.SecretBytes).ToArray();

@@ -71,9 +71,21 @@ internal sealed class KeyPresence(IStorageEngine engine, KeyHash hash, int bitsP
         _wasBegun = true;
         var snapshot = engine.CreateSnapshot();
         _added = [];
+        var builder = new Thread(() => Build(snapshot)) { IsBackground = true, Name = "honu presence filter" };
         _isBuilding = true;
-        _builder = new Thread(() => Build(snapshot)) { IsBackground = true, Name = "honu presence filter" };
-        _builder.Start();
+        try
+        {
+            builder.Start();
+            _builder = builder;
+        }
+        catch (Exception error) when (error is OutOfMemoryException or ThreadStartException)
+        {
+            // No thread to be had: every key may exist, which is slow but true.
+            snapshot.Dispose();
+            _hasFailed = true;
+            _added = null;
+            _isBuilding = false;
+        }
     }
 
     /// <summary>After the engine was opened again: what a build has missed because of the failure is made up for.</summary>
@@ -102,9 +114,9 @@ internal sealed class KeyPresence(IStorageEngine engine, KeyHash hash, int bitsP
             using (snapshot)
                 built = Read(snapshot);
         }
-        catch (Exception error) when (error is HonuException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception)
         {
-            // A damaged index is reported to whoever reads it. Without a filter every key may exist, which is slow but true.
+            // Whatever it is, also too little memory, it must not end the process from this thread. A damaged index is reported to whoever reads it. Without a filter every key may exist, which is slow but true.
         }
 
         lock (_gate)

@@ -93,6 +93,11 @@ internal sealed class ChangeFeed(StoreCore core)
     {
         if (IsWatched)
             return _position!;
+        return Fresh();
+    }
+
+    private WatchPosition Fresh()
+    {
         var own = core.Identity.Replica;
         var vectors = core.Namespaces.All.ToImmutableDictionary(static state => state.Name, static state => state.Vector.Clone(), StringComparer.Ordinal);
         var last = vectors.Values.Select(vector => vector.HighMark(own)).DefaultIfEmpty().Max();
@@ -122,9 +127,11 @@ internal sealed class ChangeFeed(StoreCore core)
             _watchers = [.. _watchers.Where(other => other != watcher)];
     }
 
-    /// <summary>Sends all readers to the store, after the engine was opened again: a batch that failed may be on disk all the same.</summary>
+    /// <summary>Sends all readers to the store: after the engine was opened again, because a batch that failed may be on disk all the same, and after a drop, because what vectors said of the namespace counts no more.</summary>
     public void Interrupt()
     {
+        if (_watchers.Length > 0)
+            _position = Fresh();
         foreach (var watcher in _watchers)
             watcher.Interrupt();
     }

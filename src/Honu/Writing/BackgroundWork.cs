@@ -42,11 +42,22 @@ internal sealed class BackgroundWork(StoreCore core) : IThreadPoolWorkItem
         }
     }
 
-    private bool StepOf(Func<StoreCore, bool> step) => core.Exclusively((core, step), static args =>
+    private bool StepOf(Func<StoreCore, bool> step)
     {
-        args.core.ThrowIfUnusable();
-        return args.step(args.core);
-    });
+        try
+        {
+            return core.Exclusively((core, step), static args =>
+            {
+                args.core.ThrowIfUnusable();
+                return args.step(args.core);
+            });
+        }
+        catch (HonuCorruptionException)
+        {
+            // Told to whoever reads the damaged entry, and by verify. The other work must get its turn.
+            return false;
+        }
+    }
 
     /// <summary>Removes replaced index entries: in another thread, which waits for its turn in the queue, unless everything is to happen in the caller's.</summary>
     public void Trim()
@@ -68,9 +79,13 @@ internal sealed class BackgroundWork(StoreCore core) : IThreadPoolWorkItem
                 return true;
             });
         }
+        catch (Exception error) when (error is HonuException or ObjectDisposedException)
+        {
+            // A failed write has been noted where it failed. The entries stay remembered.
+        }
         catch (Exception error)
         {
-            // Nothing in the background may end the process: the next write sees the failure. The entries stay remembered.
+            // Nothing in the background may end the process: the next write sees the failure.
             core.Fail(error);
         }
         finally

@@ -42,7 +42,14 @@ internal sealed class ExpirySweeper(StoreCore core)
         entries.Seek([KeySpaces.Expiry]);
         for (var bytes = 0L; entries.IsValid && entries.Key[0] == KeySpaces.Expiry && maxEntries > 0 && bytes < MaxBytesPerStep; maxEntries--)
         {
-            var key = ExpiryEntry.Read(entries.Key, entries.Value, out var expiry, out var ns);
+            if (!ExpiryEntry.TryRead(entries.Key, entries.Value, out var key, out var expiry, out var ns))
+            {
+                // Nothing hangs on it but the value of one expired version: those behind it must get their turn.
+                core.Batch.Delete(entries.Key);
+                entries.Next();
+                continue;
+            }
+
             if (expiry > now)
             {
                 Write();

@@ -32,6 +32,9 @@ internal sealed class IndexTrimmer(StoreCore core)
         Span<byte> key = stackalloc byte[KeySpaces.IndexKeyBytes];
         foreach (var (state, version) in _replaced)
         {
+            // The dropper removes all of a dropped namespace; its vector must not be written again.
+            if (state.IsDropped)
+                continue;
             core.Batch.Delete(KeySpaces.IndexKey(key, state.Id, version.Replica, version.Scalar));
             if (version.Replica == core.Identity.Replica && version.Scalar == state.Own(version.Replica).High)
                 core.StageVector(state);

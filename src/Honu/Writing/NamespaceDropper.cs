@@ -30,16 +30,23 @@ internal sealed class NamespaceDropper(StoreCore core)
     public static byte[] MarkKey(ushort id) => [KeySpaces.Meta, (byte)'d', (byte)(id >> 8), (byte)id];
 
     /// <summary>Reads the marks that a kill has left. Before the store is used.</summary>
-    public void Load()
+    /// <returns>Whether a namespace that was in use until now is among them.</returns>
+    public bool Load()
     {
+        var removed = false;
         foreach (var id in ReadMarks(core.Engine))
         {
             _dropping.Add(id);
 
             // A drop that was told to have failed may be on disk all the same: its id must not be written to any more.
             if (core.Namespaces.All.FirstOrDefault(state => state.Id == id) is { } dropped)
+            {
                 core.Namespaces.Remove(dropped);
+                removed = true;
+            }
         }
+
+        return removed;
     }
 
     /// <summary>The ids of namespaces whose data may not be gone yet.</summary>
@@ -84,6 +91,7 @@ internal sealed class NamespaceDropper(StoreCore core)
         core.Namespaces.Remove(state);
         core.Heads.Clear();
         core.Pruner.Restart();
+        core.Changes.Interrupt();
         _dropping.Add(state.Id);
         return true;
     }

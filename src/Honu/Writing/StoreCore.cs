@@ -285,7 +285,8 @@ internal sealed class StoreCore
 
     /// <summary>Takes a new epoch because a peer knows writes of ours that we do not: this store was set back to an earlier state.</summary>
     /// <remarks>What the vectors said of the old epoch counts no more: the lost writes come back from the peers like anybody else's.</remarks>
-    public void BeginNewEpoch()
+    /// <param name="alsoForget">Another epoch of this store that the vectors must forget.</param>
+    public void BeginNewEpoch(ReplicaId? alsoForget = null)
     {
         var old = Identity.Replica;
         Identity = StoreOpener.NewEpoch(Identity, Options.Environment);
@@ -294,6 +295,8 @@ internal sealed class StoreCore
         {
             var vector = state.Vector.Clone();
             vector.Remove(old);
+            if (alsoForget is { } other)
+                vector.Remove(other);
             StageJoin(state, vector);
         }
 

@@ -44,22 +44,26 @@ internal sealed class StoreRecovery(StoreCore core)
         // A vector that a commit had staged is on disk or not; what a commit has published since the last one that wrote it is the own mark.
         // The same with the identity: a new epoch may have been begun only here, or only there.
         var stored = StoreIdentity.Decode(MetaRecords.Get(core.Engine, MetaRecords.Key(MetaRecords.Identity)) ?? []) ?? core.Identity;
-        ReplicaId[] own = stored.Replica == core.Identity.Replica ? [stored.Replica] : [stored.Replica, core.Identity.Replica];
+        var own = core.Identity.Replica;
         var before = core.Namespaces.All.ToDictionary(static state => state, static state => state.Vector.Clone());
         core.Namespaces.Load(core.Engine);
-        core.Dropper.Load();
+        var isDropped = core.Dropper.Load();
         foreach (var state in core.Namespaces.All)
         {
             state.BarrierVector = null;
             state.Conflicts = default;
             var vector = state.Vector;
-            foreach (var replica in own)
-                vector.Advance(replica, Math.Max(before.GetValueOrDefault(state)?.HighMark(replica) ?? 0, StoreOpener.LastIndexed(core.Engine, state.Id, replica)));
+            vector.Advance(own, Math.Max(before.GetValueOrDefault(state)?.HighMark(own) ?? 0, StoreOpener.LastIndexed(core.Engine, state.Id, own)));
             core.Clock.Observe(vector.GreatestScalar());
             state.Publish(vector, core.CountLoose(state, vector));
         }
 
-        WriteSettings(identityChanged: stored != core.Identity);
+        WriteRetention();
+
+        // A drop or a new epoch that was told to have failed: what the vectors say of the epochs in question counts no more, and what was
+        // lost of them comes back from the peers.
+        if (isDropped || stored.Replica != own)
+            core.BeginNewEpoch(alsoForget: stored.Replica);
         core.Pruner.Restart();
         core.Conflicts.Load();
         core.Changes.Interrupt();
@@ -67,17 +71,10 @@ internal sealed class StoreRecovery(StoreCore core)
     }
 
     // What holds in memory, where a write that failed may have left something else on disk.
-    private void WriteSettings(bool identityChanged)
+    private void WriteRetention()
     {
         foreach (var state in core.Namespaces.All)
-        {
             state.Retention.Stage(core.Batch, state.Id);
-            if (identityChanged)
-                core.StageVector(state);
-        }
-
-        if (identityChanged)
-            MetaRecords.Put(core.Batch, MetaRecords.Key(MetaRecords.Identity), core.Identity.Encode());
         core.WriteBatch(sync: true);
     }
 }

@@ -117,13 +117,14 @@ internal sealed class StoreWriter(StoreCore core)
         {
             _followers.Add(follower);
             _groupBytes += follower.ByteCount;
+            var before = core.Batch.Count;
             try
             {
                 follower.Outcome = Stage(follower.Operation);
             }
-            catch (Exception error)
+            catch (Exception error) when (core.Batch.Count == before)
             {
-                // Stage throws before it adds anything, so the others are not touched.
+                // It has added nothing, so the others are not touched. A write that fails half way takes the whole group with it.
                 follower.Error = error;
             }
         }

@@ -73,6 +73,31 @@ public sealed class KeyPresenceTests : IDisposable
         Assert.Equal(2, store.History("theirs"u8).Count);
     }
 
+    /// <summary>Two threads make the first puts of a namespace at once: the namespace may come into being in the middle of either.</summary>
+    [Fact]
+    public async Task Put_FirstOnesOfANamespaceAtOnce_AreBothFoundAndKnowEachOther()
+    {
+        using var store = HonuStore.Open(Path);
+        var value = new byte[256 << 10];
+        for (var round = 0; round < 200; round++)
+        {
+            var ns = store.Namespace($"n{round}");
+            using var start = new Barrier(2);
+            Task Write(string key) => Task.Run(() =>
+            {
+                start.SignalAndWait(TimeSpan.FromSeconds(30));
+                ns.Put(System.Text.Encoding.ASCII.GetBytes(key), value);
+                ns.Put("shared"u8, "v"u8);
+            });
+
+            await Guard.Within(Task.WhenAll(Write("a"), Write("b")));
+
+            Assert.True(ns.TryGetVersion("a"u8, out _), $"round {round}");
+            Assert.True(ns.TryGetVersion("b"u8, out _), $"round {round}");
+            Assert.Equal(2, ns.History("shared"u8).Count);
+        }
+    }
+
     private static void AssertAllThere(HonuStore store, int count)
     {
         for (var i = 0; i < count; i++)

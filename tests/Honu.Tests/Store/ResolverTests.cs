@@ -209,14 +209,16 @@ public sealed class ResolverTests
             for (var i = random.Next(5); i >= 0; i--)
                 value = value.Add(new ReplicaId((uint)random.Next(1, 5), 0), random.Next(-20, 20));
             return value.ToArray();
-        }),
+        }
+        ),
         "set" => (GrowOnlySet.Instance, static (random, _) =>
         {
             var value = GrowOnlySetValue.Empty;
             for (var i = random.Next(5); i >= 0; i--)
                 value = value.Add(Encoding.UTF8.GetBytes(new string((char)('a' + random.Next(3)), random.Next(3))));
             return value.ToArray();
-        }),
+        }
+        ),
         "larger" => (KeepLarger.Instance, static (random, _) => [.. Enumerable.Range(0, random.Next(4)).Select(_ => (byte)random.Next(3))]),
         _ => (JsonFieldMerge.Instance, static (random, version) =>
         {
@@ -226,7 +228,8 @@ public sealed class ResolverTests
             if (stamped.Count > 0)
                 members.Insert(random.Next(members.Count + 1), $"\"$versions\":{{{string.Join(", ", stamped)}}}");
             return Encoding.UTF8.GetBytes("{ " + string.Join(" , ", members) + " }");
-        }),
+        }
+        ),
     };
 
     private static Side MakeSide(Random random, Func<Random, VersionId, byte[]> make, ulong scalar)
