@@ -41,14 +41,14 @@ internal sealed class CommitRequest
 
     // One per thread: a thread waits for one write at a time.
     [ThreadStatic]
-    private static CommitRequest? t_own;
+    private static CommitRequest? _own;
 
     public static CommitRequest Copy(in WriteOperation operation)
     {
         var bytes = ArrayPool<byte>.Shared.Rent(operation.Key.Length + operation.Value.Length);
         operation.Key.CopyTo(bytes);
         operation.Value.CopyTo(bytes.AsSpan(operation.Key.Length));
-        var request = t_own ??= new CommitRequest();
+        var request = _own ??= new CommitRequest();
         request._bytes = bytes;
         request._keyLength = operation.Key.Length;
         request._valueLength = operation.Value.Length;

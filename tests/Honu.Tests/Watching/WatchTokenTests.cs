@@ -41,6 +41,29 @@ public sealed class WatchTokenTests
             Assert.True(WatchToken.TryParse(token.ToString(), out _));
     });
 
+    /// <summary>A vector says what is held or superseded, and after a drop neither is true: what comes back from a peer must be told.</summary>
+    [Fact]
+    public async Task Watch_TokenTakenAfterADrop_TellsWhatComesBack()
+    {
+        using var store = HonuStore.OpenInMemory(new() { Pid = 1 });
+        using var peer = HonuStore.OpenInMemory(new() { Pid = 2 });
+        peer.Namespace("a").Put("k"u8, "v"u8);
+        Replicated.Pull(store, peer);
+        await using var watching = store.WatchAsync().GetAsyncEnumerator();
+        var next = watching.MoveNextAsync();
+
+        store.DropNamespace("a");
+        store.Put("other"u8, "v"u8);
+        await Guard.Within(next);
+        var token = store.GetWatchToken();
+        Replicated.Pull(store, peer);
+
+        var keys = new List<string>();
+        await foreach (var change in store.WatchAsync(new WatchOptions { Token = token, EndWhenCaughtUp = true }))
+            keys.Add(System.Text.Encoding.UTF8.GetString(change.Key.Span));
+        Assert.Equal(["k"], keys);
+    }
+
     [Fact]
     public void Watch_TokenOfAnotherStore_IsRefusedWithBothNames()
     {
