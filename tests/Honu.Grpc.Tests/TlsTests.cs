@@ -13,8 +13,8 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Tls_TrustedServer_ServesCalls()
     {
-        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificate = _trusted.Server() });
-        var client = host.Client(new RpcChannelOptions { Tls = new RpcClientTlsOptions { TrustedRoots = _trusted.Roots } });
+        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificates = new(_trusted.Server(), null) });
+        var client = host.Client(new RpcChannelOptions { Tls = new RpcClientTlsOptions { Certificates = new(null, _trusted.Roots) } });
 
         var response = await client.UnaryAsync(new EchoMessage { Number = 1 }).Guarded();
 
@@ -24,8 +24,8 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Tls_ServerOfAnotherAuthority_IsUnavailable()
     {
-        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificate = _other.Server() });
-        var client = host.Client(new RpcChannelOptions { Tls = new RpcClientTlsOptions { TrustedRoots = _trusted.Roots } });
+        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificates = new(_other.Server(), null) });
+        var client = host.Client(new RpcChannelOptions { Tls = new RpcClientTlsOptions { Certificates = new(null, _trusted.Roots) } });
 
         Assert.Equal(StatusCode.Unavailable, (await client.UnaryAsync(new EchoMessage()).FailureAsync()).StatusCode);
     }
@@ -33,7 +33,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Tls_ServerWithoutTrustedRoots_IsUnavailable()
     {
-        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificate = _trusted.Server() });
+        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificates = new(_trusted.Server(), null) });
 
         Assert.Equal(StatusCode.Unavailable, (await host.Client().UnaryAsync(new EchoMessage()).FailureAsync()).StatusCode);
     }
@@ -41,8 +41,8 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Tls_ServerWithAnotherName_IsUnavailable()
     {
-        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificate = _trusted.Server() });
-        var client = host.Client(new RpcChannelOptions { Tls = new RpcClientTlsOptions { TrustedRoots = _trusted.Roots, TargetHost = "elsewhere.example" } });
+        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificates = new(_trusted.Server(), null) });
+        var client = host.Client(new RpcChannelOptions { Tls = new RpcClientTlsOptions { Certificates = new(null, _trusted.Roots), TargetHost = "elsewhere.example" } });
 
         Assert.Equal(StatusCode.Unavailable, (await client.UnaryAsync(new EchoMessage()).FailureAsync()).StatusCode);
     }
@@ -50,7 +50,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Tls_CallbackAccepts_ServesCalls()
     {
-        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificate = _trusted.Server() });
+        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificates = new(_trusted.Server(), null) });
         var client = host.Client(new RpcChannelOptions
         {
             Tls = new RpcClientTlsOptions { ServerCertificateValidation = (_, certificate, _, _) => certificate!.Subject == "CN=localhost" },
@@ -111,8 +111,8 @@ public sealed class TlsTests : IDisposable
         _other.Dispose();
     }
 
-    private RpcServerTlsOptions MutualTls() => new() { Certificate = _trusted.Server(), ClientRoots = _trusted.Roots };
+    private RpcServerTlsOptions MutualTls() => new() { Certificates = new(_trusted.Server(), _trusted.Roots) };
 
     private RpcChannelOptions WithCertificate(X509Certificate2? certificate) =>
-        new() { Tls = new RpcClientTlsOptions { TrustedRoots = _trusted.Roots, ClientCertificate = certificate } };
+        new() { Tls = new RpcClientTlsOptions { Certificates = new(certificate, _trusted.Roots) } };
 }

@@ -80,14 +80,14 @@ public sealed class WireClientTests
     public async Task Answer_WithAnEncodingThatWasNotOffered_IsInternal()
     {
         var answer = Answer([0, 0, 0, 0, 0], "0");
-        answer.Headers.TryAddWithoutValidation("grpc-encoding", "gzip");
+        answer.Headers.TryAddWithoutValidation("grpc-encoding", "zstd");
 
         Assert.Equal(StatusCode.Internal, (await CallAsync(answer)).StatusCode);
     }
 
     [Theory]
-    [InlineData(0x0, StatusCode.Unavailable)]
-    [InlineData(0x1, StatusCode.Unavailable)]
+    [InlineData(0x0, StatusCode.Internal)]
+    [InlineData(0x1, StatusCode.Internal)]
     [InlineData(0x2, StatusCode.Internal)]
     [InlineData(0x3, StatusCode.Internal)]
     [InlineData(0x7, StatusCode.Unavailable)]
@@ -96,7 +96,7 @@ public sealed class WireClientTests
     [InlineData(0xc, StatusCode.PermissionDenied)]
     public void Reset_WithThisCode_IsMapped(int code, StatusCode expected)
     {
-        var exception = new HttpRequestException("x", new HttpProtocolException(code, "reset", null));
+        var exception = new HttpRequestException("x", new HttpProtocolException(code, "The HTTP/2 server reset the stream.", null));
 
         Assert.Equal(expected, StatusMapping.FromException(exception).StatusCode);
     }

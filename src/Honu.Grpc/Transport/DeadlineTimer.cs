@@ -1,7 +1,7 @@
 namespace Honu.Grpc;
 
 /// <summary>Calls back once when a deadline passes, however far away: a timer takes at most 49 days, so it is set again.</summary>
-internal sealed class DeadlineTimer : IDisposable, IAsyncDisposable
+internal sealed class DeadlineTimer : IAsyncDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(30);
 
@@ -20,29 +20,19 @@ internal sealed class DeadlineTimer : IDisposable, IAsyncDisposable
         Tick();
     }
 
-    public void Dispose() => _timer.Dispose();
+    /// <summary>Ends the timer without waiting for a callback that runs.</summary>
+    public void Cancel() => _timer.Dispose();
 
-    /// <summary>Waits for a callback that runs.</summary>
+    /// <summary>Ends the timer and waits for a callback that runs.</summary>
     public ValueTask DisposeAsync() => _timer.DisposeAsync();
 
     private void Tick()
     {
+        // Timers count milliseconds; rounding up spares a tick just before the deadline. False: the call ended while the timer ticked.
         var left = _deadline - _clock.GetUtcNow().UtcDateTime;
         if (left <= TimeSpan.Zero)
-        {
             _expired(_state);
-            return;
-        }
-
-        // Timers count milliseconds; rounding up spares a tick just before the deadline.
-        var wait = TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(left.TotalMilliseconds, LongestWait.TotalMilliseconds)));
-        try
-        {
-            _timer.Change(wait, Timeout.InfiniteTimeSpan);
-        }
-        catch (ObjectDisposedException)
-        {
-            // The call ended while the timer ticked.
-        }
+        else
+            _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(left.TotalMilliseconds, LongestWait.TotalMilliseconds))), Timeout.InfiniteTimeSpan);
     }
 }

@@ -3,18 +3,17 @@ using Grpc.Core;
 namespace Honu.Grpc;
 
 /// <content>The requests of a streaming call.</content>
-#pragma warning disable CA1001 // Ended by Finish and Cancel; the pooled buffer is left to the collector when a call is dropped in the middle of a write.
+#pragma warning disable CA1001 // The content of the request is disposed where the request was sent.
 internal sealed partial class ClientCall<TRequest, TResponse>
 #pragma warning restore CA1001
 {
     // Hinted messages are gathered up to this size: one DATA frame of the usual maximum.
     private const int GatherBytes = 16 * 1024;
 
-    private readonly PooledBuffer _pending = new();
     private int _writing;
     private bool _requestsEnded;
 
-    WriteOptions? IAsyncStreamWriter<TRequest>.WriteOptions { get; set; } = options.WriteOptions;
+    public WriteOptions? WriteOptions { get; set; } = options.WriteOptions;
 
     Task IAsyncStreamWriter<TRequest>.WriteAsync(TRequest message) => WriteAsync(message, CancellationToken.None);
 
@@ -28,11 +27,18 @@ internal sealed partial class ClientCall<TRequest, TResponse>
             if (_requestsEnded)
                 throw new InvalidOperationException("The requests have been completed.");
 
-            var stream = await OpenRequestsAsync().ConfigureAwait(false);
-            var flags = ((IAsyncStreamWriter<TRequest>)this).WriteOptions?.Flags ?? WriteFlags.None;
-            FrameRequest(message);
-            if (!flags.HasFlag(WriteFlags.BufferHint) || _pending.Length >= GatherBytes)
-                await FlushPendingAsync(stream).ConfigureAwait(false);
+            if (End is null && !_requests!.Opened.IsCompletedSuccessfully)
+                await _requests.Opened.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (End is { } end)
+                throw AfterEnd(end);
+
+            var flags = WriteOptions?.Flags ?? WriteFlags.None;
+            FrameRequest(message, _gzip && !flags.HasFlag(WriteFlags.NoCompress));
+            if ((!flags.HasFlag(WriteFlags.BufferHint) || _requests!.Writer.UnflushedBytes >= GatherBytes) &&
+                (await _requests!.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false)).IsCompleted)
+            {
+                throw await ExplainAsync().ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -41,24 +47,14 @@ internal sealed partial class ClientCall<TRequest, TResponse>
         }
     }
 
-    async Task IClientStreamWriter<TRequest>.CompleteAsync()
+    Task IClientStreamWriter<TRequest>.CompleteAsync()
     {
         EnterWrite();
-        try
-        {
-            if (_requestsEnded)
-                return;
-
-            _requestsEnded = true;
-            if (_pending.Length > 0 && End is null)
-                await FlushPendingAsync(await OpenRequestsAsync().ConfigureAwait(false)).ConfigureAwait(false);
-            _pending.Dispose();
-            _requests!.Complete();
-        }
-        finally
-        {
-            Volatile.Write(ref _writing, 0);
-        }
+        if (!_requestsEnded)
+            _requests!.Writer.Complete();
+        _requestsEnded = true;
+        Volatile.Write(ref _writing, 0);
+        return Task.CompletedTask;
     }
 
     private void EnterWrite()
@@ -67,62 +63,29 @@ internal sealed partial class ClientCall<TRequest, TResponse>
             throw new InvalidOperationException("A write is under way: wait for it before the next one.");
     }
 
-    private async Task<Stream> OpenRequestsAsync()
+    private void FrameRequest(TRequest message, bool compress)
     {
-        if (End is { } end)
-            throw AfterEnd(end);
-
         try
         {
-            return await _requests!.Stream.ConfigureAwait(false);
+            _writer.Write(_requests!.Writer, message, method.RequestMarshaller.ContextualSerializer, compress);
         }
-        catch (Exception) when (End is not null)
+        catch (RpcException exception) when (_writer.Touched)
         {
-            // There was never a connection; the call knows why.
-            throw AfterEnd(End);
-        }
-    }
-
-    private void FrameRequest(TRequest message)
-    {
-        var boundary = _pending.Length;
-        try
-        {
-            _writer.Write(_pending, message, method.RequestMarshaller.ContextualSerializer);
-        }
-        catch (RpcException)
-        {
-            // Nothing of this message leaves, so the call can go on with others.
-            _pending.Truncate(boundary);
+            // Half a message is in the pipe and nothing can follow it. A message above the limit has left no trace, so its call can go on.
+            Abandon(exception.Status);
             throw;
         }
     }
 
-    private async Task FlushPendingAsync(Stream stream)
-    {
-        try
-        {
-            await stream.WriteAsync(_pending.WrittenMemory, StreamToken).ConfigureAwait(false);
-            await stream.FlushAsync(StreamToken).ConfigureAwait(false);
-            _pending.Clear();
-        }
-        catch (Exception exception)
-        {
-            // The stream is gone. The reason is in the response if the server gave one, so that is looked at first.
-            throw await ExplainAsync(exception).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<Exception> ExplainAsync(Exception exception)
+    // The server takes no more. The reason is in the response if it gave one.
+    private async Task<Exception> ExplainAsync()
     {
         await _head.ConfigureAwait(false);
         if (SingleResponse is not null)
             await ((Task)SingleResponse).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return End is { } end
             ? AfterEnd(end)
-            : new RpcException(StatusMapping.FromException(exception) is { StatusCode: not StatusCode.Cancelled } status
-                ? status
-                : new Status(StatusCode.Unavailable, "The server takes no more requests of this call; its responses tell why.", exception));
+            : new RpcException(new Status(StatusCode.Unavailable, "The server takes no more requests of this call; its responses tell why."));
     }
 
     private static Exception AfterEnd(CallEnd end) => end.Status.StatusCode == StatusCode.OK
@@ -130,7 +93,5 @@ internal sealed partial class ClientCall<TRequest, TResponse>
         : end.ToException();
 
     private CancellationTokenRegistration RegisterCancel(CancellationToken cancellationToken) =>
-        cancellationToken.CanBeCanceled && cancellationToken != Options.CancellationToken
-            ? cancellationToken.UnsafeRegister(static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The call was cancelled by its caller."), this)
-            : default;
+        cancellationToken.CanBeCanceled && cancellationToken != Options.CancellationToken ? cancellationToken.UnsafeRegister(CancelledByCaller, this) : default;
 }

@@ -8,7 +8,9 @@ namespace Honu.Grpc;
 /// <content>The head, the messages and the end of the response.</content>
 internal sealed partial class ClientCall<TRequest, TResponse>
 {
-    private static readonly StreamPipeReaderOptions PipeOptions = new(bufferSize: 16 * 1024);
+    // The one response of a call is mostly small; of a stream, each read takes what has piled up.
+    private static readonly StreamPipeReaderOptions SingleOptions = new(bufferSize: 4 * 1024);
+    private static readonly StreamPipeReaderOptions StreamOptions = new(bufferSize: 32 * 1024);
 
     private MessageReader? _reader;
     private TResponse? _current;
@@ -92,13 +94,14 @@ internal sealed partial class ClientCall<TRequest, TResponse>
             Abandon(StatusMapping.FromHttpStatus(response.StatusCode));
         else if (!GrpcContentType.Matches(contentType))
             Abandon(new Status(StatusCode.Unknown, $"The answer has the content type \"{contentType}\", not application/grpc."));
-        else if (headers.TryGetValues("grpc-encoding", out var encoding) && encoding.ToString() != "identity")
+        else if (headers.TryGetValues("grpc-encoding", out var encoding) && encoding.ToString() is not ("identity" or Gzip.Name))
             Abandon(new Status(StatusCode.Internal, $"The server compresses with \"{encoding}\", which this client did not offer."));
         else
         {
             SetHeaders(ToMetadata(response.Headers));
             var body = await response.Content.ReadAsStreamAsync(StreamToken).ConfigureAwait(false);
-            _reader = new MessageReader(PipeReader.Create(body, PipeOptions), Channel.Options.MaxReceiveMessageBytes);
+            _reader = new MessageReader(
+                PipeReader.Create(body, HasSingleResponse ? SingleOptions : StreamOptions), Channel.Options.MaxReceiveMessageBytes, encoding.ToString() == Gzip.Name);
         }
     }
 

@@ -1,18 +1,18 @@
+using System.Diagnostics;
 using Grpc.Core;
 
 namespace Honu.Grpc;
 
 // The life of a call at the client:
 //
-//   Start       builds the request and sends its head; sets the deadline timer and listens to the caller's token.
-//   SendAsync   waits for the head of the response: headers (more follows) or trailers only (the call is over).
+//   Start       ClientCall.Start.cs: sends the head of the request; sets the deadline timer and listens to the caller's token.
 //   requests    ClientCall.Requests.cs: WriteAsync and CompleteAsync, independent of the response.
-//   responses   ClientCall.Responses.cs: MoveNext for streams, ReadSingleAsync otherwise; the end of the body brings the trailers.
+//   responses   ClientCall.Responses.cs: the head, MoveNext for streams, ReadSingleAsync otherwise; the end of the body brings the trailers.
 //   Finish      the one place where a call ends: the first status wins, whoever brings it (server, caller, deadline, channel, connection).
 
 /// <summary>The part of a call that needs no message types: how it ends, and what can be asked of it then.</summary>
 #pragma warning disable CA1001 // The source has no timer and no links, so there is nothing to dispose; late callbacks may still use it.
-internal abstract class ClientCall(RpcChannel channel, CallOptions options)
+internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptions options)
 #pragma warning restore CA1001
 {
     // Static, so that the call types need no closures.
@@ -20,15 +20,17 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
     public static readonly Func<object, Status> Status = static call => ((ClientCall)call).GetEnd().Status;
     public static readonly Func<object, Metadata> Trailers = static call => ((ClientCall)call).GetEnd().Trailers;
     public static readonly Action<object> Dispose = static call => ((ClientCall)call).Cancel(StatusCode.Cancelled, "The call was disposed.");
-    private static readonly Action<object> Expire = static call => ((ClientCall)call).Cancel(StatusCode.DeadlineExceeded, "The deadline has passed.");
+    protected static readonly Action<object?> CancelledByCaller =
+        static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The call was cancelled by its caller.");
 
     private readonly Lock _sync = new();
     private readonly CancellationTokenSource _cancel = new();
-    private DeadlineTimer? _timer;
     private CancellationTokenRegistration _callerRegistration;
     private CancellationTokenRegistration _channelRegistration;
+    private DeadlineTimer? _timer;
     private TaskCompletionSource<Metadata>? _headersAsked;
     private Metadata? _headers;
+    private Activity? _activity;
     private CallEnd? _end;
 
     protected RpcChannel Channel => channel;
@@ -41,41 +43,42 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
     /// <summary>How the call ended; null while it runs.</summary>
     protected CallEnd? End => Volatile.Read(ref _end);
 
+    /// <summary>When the call must be over, in UTC; null for never.</summary>
+    protected DateTime? Deadline => options.Deadline is { } deadline && deadline != DateTime.MaxValue ? deadline : null;
+
+    protected DateTime Now => channel.Options.TimeProvider.GetUtcNow().UtcDateTime;
+
     /// <summary>Ends the call from this side. A stream that is still open is reset, so the server sees it.</summary>
-    public void Cancel(StatusCode code, string detail)
+    protected void Cancel(StatusCode code, string detail)
     {
         Finish(new Status(code, detail), Metadata.Empty);
         _cancel.Cancel();
         ReleaseResponse();
     }
 
-    /// <summary>Watches what can end the call early; false if one of these has happened already.</summary>
+    /// <summary>Begins the call's trace and watches what can end it early; false if one of these has happened already.</summary>
     protected bool Watch()
     {
+        _activity = RpcTelemetry.StartClient(method, channel.Address);
         if (options.CancellationToken.IsCancellationRequested)
             Cancel(StatusCode.Cancelled, "The call was cancelled before it began.");
-        else if (Deadline is { } deadline && deadline <= channel.Options.TimeProvider.GetUtcNow().UtcDateTime)
+        else if (Deadline <= Now)
             Cancel(StatusCode.DeadlineExceeded, "The deadline had passed before the call began.");
         if (End is not null)
             return false;
 
-        var caller = options.CancellationToken.UnsafeRegister(
-            static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The call was cancelled by its caller."), this);
+        var caller = options.CancellationToken.UnsafeRegister(CancelledByCaller, this);
         var shutdown = channel.ShutdownToken.UnsafeRegister(
             static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The channel was disposed."), this);
-        var timer = Deadline is { } due ? new DeadlineTimer(channel.Options.TimeProvider, due, Expire, this) : null;
+        var timer = Deadline is { } due
+            ? new DeadlineTimer(channel.Options.TimeProvider, due, static call => ((ClientCall)call).Cancel(StatusCode.DeadlineExceeded, "The deadline has passed."), this)
+            : null;
         lock (_sync)
-        {
             (_callerRegistration, _channelRegistration, _timer) = (caller, shutdown, timer);
-        }
-
         if (End is not null)
             ReleaseWatches();
         return true;
     }
-
-    /// <summary>The deadline of the call; null for none.</summary>
-    protected DateTime? Deadline => options.Deadline is { } deadline && deadline != DateTime.MaxValue ? deadline : null;
 
     /// <summary>Ends the call unless it has ended. Does not touch the stream.</summary>
     protected void Finish(Status status, Metadata trailers)
@@ -87,7 +90,7 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
                 return;
 
             // A server whose clock is ahead resets the stream first; for the caller it is the deadline all the same.
-            if (status.StatusCode == StatusCode.Cancelled && Deadline <= channel.Options.TimeProvider.GetUtcNow().UtcDateTime)
+            if (status.StatusCode == StatusCode.Cancelled && Deadline <= Now)
                 status = new Status(StatusCode.DeadlineExceeded, "The deadline has passed.", status.DebugException);
             _end = new CallEnd(status, trailers);
             asked = _headersAsked;
@@ -95,20 +98,16 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
 
         ReleaseWatches();
         OnFinished();
+        RpcTelemetry.Stop(_activity, status);
         if (asked is not null && asked.TrySetException(_end.ToException()))
             _ = asked.Task.Exception; // seen: nobody has to await the headers
     }
 
     protected void SetHeaders(Metadata headers)
     {
-        TaskCompletionSource<Metadata>? asked;
         lock (_sync)
-        {
             _headers = headers;
-            asked = _headersAsked;
-        }
-
-        asked?.TrySetResult(headers);
+        _headersAsked?.TrySetResult(headers);
     }
 
     /// <summary>Frees the response; the stream is reset if it is still open.</summary>
@@ -143,10 +142,10 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
             (_callerRegistration, _channelRegistration, _timer) = (default, default, null);
         }
 
-        // Unregister does not wait for a callback that runs: it may be the one that ends the call.
+        // None of these waits for a callback that runs: it may be the one that ends the call.
         caller.Unregister();
         shutdown.Unregister();
-        timer?.Dispose();
+        timer?.Cancel();
     }
 
     /// <summary>How a call ended.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Grpc.Core;
 
 namespace Honu.Grpc;
@@ -12,6 +13,7 @@ public sealed class RpcChannel : ChannelBase, IDisposable
 {
     private readonly HttpMessageInvoker _http;
     private readonly RpcCallInvoker _invoker;
+    private readonly ConditionalWeakTable<IMethod, Uri> _addresses = [];
     private readonly CancellationTokenSource _shutdown = new();
 
     private RpcChannel(Uri address, RpcChannelOptions options)
@@ -32,18 +34,9 @@ public sealed class RpcChannel : ChannelBase, IDisposable
     /// <summary>Cancelled when the channel is disposed.</summary>
     internal CancellationToken ShutdownToken { get; }
 
-    /// <summary>Makes a channel. Nothing is sent before the first call.</summary>
-    /// <param name="address">Such as <c>http://host:port</c> or <c>https://host:port</c>; a path is not allowed.</param>
-    /// <param name="options">The options; <see langword="null"/> for the defaults.</param>
-    /// <exception cref="ArgumentException">The address or an option is not usable; the message lists all reasons.</exception>
-    public static RpcChannel ForAddress(string address, RpcChannelOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(address);
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri))
-            throw new ArgumentException($"\"{address}\" is not an address; write http://host:port or https://host:port.", nameof(address));
-
-        return ForAddress(uri, options);
-    }
+    /// <inheritdoc cref="ForAddress(Uri, RpcChannelOptions)"/>
+    public static RpcChannel ForAddress(string address, RpcChannelOptions? options = null) =>
+        ForAddress(Uri.TryCreate(address, UriKind.Absolute, out var uri) ? uri : throw NotAnAddress(address), options);
 
     /// <summary>Makes a channel. Nothing is sent before the first call.</summary>
     /// <param name="address">Such as <c>http://host:port</c> or <c>https://host:port</c>; a path is not allowed.</param>
@@ -53,7 +46,7 @@ public sealed class RpcChannel : ChannelBase, IDisposable
     {
         ArgumentNullException.ThrowIfNull(address);
         if (!address.IsAbsoluteUri || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps) || address.PathAndQuery != "/")
-            throw new ArgumentException($"\"{address}\" is not an address of a server; write http://host:port or https://host:port.", nameof(address));
+            throw NotAnAddress(address.ToString());
 
         options ??= new RpcChannelOptions();
         if (options.Validate() is { Count: > 0 } failures)
@@ -73,6 +66,8 @@ public sealed class RpcChannel : ChannelBase, IDisposable
         _http.Dispose();
     }
 
+    internal Uri AddressOf(IMethod method) => _addresses.GetValue(method, method => new Uri(Address, method.FullName));
+
     internal Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         _http.SendAsync(request, cancellationToken);
 
@@ -82,6 +77,9 @@ public sealed class RpcChannel : ChannelBase, IDisposable
         Dispose();
         return Task.CompletedTask;
     }
+
+    private static ArgumentException NotAnAddress(string address) =>
+        new($"\"{address}\" is not the address of a server; write http://host:port or https://host:port.", nameof(address));
 
     private static SocketsHttpHandler CreateHandler(RpcChannelOptions options)
     {

@@ -11,6 +11,10 @@ public sealed record RpcChannelOptions
     /// <value>Default <see cref="int.MaxValue"/>: the limit of the receiver decides.</value>
     public int MaxSendMessageBytes { get; init; } = int.MaxValue;
 
+    /// <summary>How requests are compressed.</summary>
+    /// <value>Default <see cref="RpcCompression.None"/>. <see cref="RpcCompression.Gzip"/>: fewer bytes, more CPU; a server that does not know it refuses the calls.</value>
+    public RpcCompression Compression { get; init; }
+
     /// <summary>How long a connection may take to be made, TLS included, before its calls fail with <c>UNAVAILABLE</c>.</summary>
     /// <value>Default 20 s. Shorter: dead peers are found sooner, and far ones with slow links are taken for dead.</value>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(20);

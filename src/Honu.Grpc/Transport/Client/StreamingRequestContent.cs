@@ -1,26 +1,37 @@
+using System.IO.Pipelines;
 using System.Net;
 
 namespace Honu.Grpc;
 
-/// <summary>A request body that the call's writer fills: hands out the stream of the connection and stays open until the writer is done.</summary>
+/// <summary>A request body that the call's writer fills, open until the writer is done.</summary>
+/// <remarks>
+/// A pipe stands between the two: a write returns once it is in the pipe, and what piles up while the connection is busy leaves in one go. The reader
+/// runs in the writer's thread when it was idle, so that a single message is not handed from thread to thread.
+/// </remarks>
 internal sealed class StreamingRequestContent : HttpContent
 {
-    private readonly TaskCompletionSource<Stream> _stream = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Of the size of a DATA frame, and four of these before the writer waits for flow control.
+    private static readonly PipeOptions Options = new(
+        readerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024, minimumSegmentSize: 16 * 1024,
+        useSynchronizationContext: false);
 
-    /// <summary>Where to write, once there is a connection. Faults when there never is one.</summary>
-    public Task<Stream> Stream => _stream.Task;
+    private readonly Pipe _pipe = new(Options);
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Exception? _reason;
 
-    /// <summary>Ends the body: the server sees the half-close.</summary>
-    public void Complete() => _completed.TrySetResult();
+    /// <summary>Takes the framed requests. Completed by the writer alone, since it is not safe for two.</summary>
+    public PipeWriter Writer => _pipe.Writer;
 
-    /// <summary>Gives the body up; a stream that is still open is reset.</summary>
-    public void Abort(Exception reason)
+    /// <summary>Completes when there is a connection. Faults when there never is one.</summary>
+    public Task Opened => _opened.Task;
+
+    /// <summary>Ends the body whatever its writer does; with a reason the stream is reset.</summary>
+    public void End(Exception? reason)
     {
-        _stream.TrySetException(reason);
-        _completed.TrySetException(reason);
-        _ = _stream.Task.Exception;
-        _ = _completed.Task.Exception;
+        _reason = reason;
+        if (_opened.TrySetException(reason ?? new HttpRequestException("The call is over.")))
+            _ = _opened.Task.Exception;
+        _pipe.Reader.CancelPendingRead();
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
@@ -30,10 +41,31 @@ internal sealed class StreamingRequestContent : HttpContent
     {
         // Headers wait for the first bytes of the body unless they are flushed, and a server may speak first.
         await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-        if (!_stream.TrySetResult(stream))
-            throw new HttpRequestException("The request has begun on a lost connection and cannot be repeated.");
+        if (!_opened.TrySetResult())
+            throw _reason ?? new HttpRequestException("The request has begun on a lost connection and cannot be repeated.");
 
-        await _completed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            while (true)
+            {
+                var result = await _pipe.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                if (result.IsCanceled && _reason is not null)
+                    throw _reason;
+
+                foreach (var segment in result.Buffer)
+                    await stream.WriteAsync(segment, cancellationToken).ConfigureAwait(false);
+                if (!result.Buffer.IsEmpty)
+                    await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+                _pipe.Reader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted || result.IsCanceled)
+                    return;
+            }
+        }
+        finally
+        {
+            // A writer that waits goes on and finds the call over.
+            await _pipe.Reader.CompleteAsync().ConfigureAwait(false);
+        }
     }
 
     protected override bool TryComputeLength(out long length)

@@ -5,25 +5,16 @@ namespace Honu.Grpc;
 /// <summary>The one message of a request, framed before the call starts: its owner may change the message at once, and a refused request can be repeated.</summary>
 internal sealed class UnaryRequestContent(PooledBuffer frame) : HttpContent
 {
-    // One share for this content, one per copy that is under way. The last one gives the array back: an early answer may come while it is still sent.
-    private int _shares = 1;
+    private volatile bool _sending;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (!TryAddShare())
-            throw new HttpRequestException("The call is over.");
-
-        try
-        {
-            await stream.WriteAsync(frame.WrittenMemory, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            ReleaseShare();
-        }
+        _sending = true;
+        await stream.WriteAsync(frame.WrittenMemory, cancellationToken).ConfigureAwait(false);
+        _sending = false;
     }
 
     protected override bool TryComputeLength(out long length)
@@ -34,28 +25,9 @@ internal sealed class UnaryRequestContent(PooledBuffer frame) : HttpContent
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-            ReleaseShare();
-        base.Dispose(disposing);
-    }
-
-    private bool TryAddShare()
-    {
-        for (var seen = Volatile.Read(ref _shares); seen > 0;)
-        {
-            var found = Interlocked.CompareExchange(ref _shares, seen + 1, seen);
-            if (found == seen)
-                return true;
-
-            seen = found;
-        }
-
-        return false;
-    }
-
-    private void ReleaseShare()
-    {
-        if (Interlocked.Decrement(ref _shares) == 0)
+        // An early answer may come while the frame is still sent: its array is left to the collector then, for nobody else may get it from the pool.
+        if (disposing && !_sending)
             frame.Dispose();
+        base.Dispose(disposing);
     }
 }

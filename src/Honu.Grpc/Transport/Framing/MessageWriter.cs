@@ -1,46 +1,41 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using Grpc.Core;
 
 namespace Honu.Grpc;
 
 /// <summary>Frames messages straight into a buffer writer. One per call; not thread-safe.</summary>
-/// <remarks>A serializer that announces its length (generated code does) writes into the output itself; any other one costs a copy.</remarks>
+/// <remarks>A serializer that announces its length (generated code does) writes into the output itself; another one, or compression, costs a copy.</remarks>
 internal sealed class MessageWriter(int maxMessageBytes) : SerializationContext, IBufferWriter<byte>
 {
     private IBufferWriter<byte> _output = null!;
     private ArrayBufferWriter<byte>? _scratch;
     private int _declaredBytes;
     private int _writtenBytes;
-    private State _state;
-
-    private enum State
-    {
-        Empty,
-        Direct,
-        Scratch,
-        Complete,
-    }
+    private bool _compress;
+    private bool _complete;
 
     /// <summary>Whether the last <see cref="Write"/> put anything into the output. If it failed then, the stream is broken.</summary>
     public bool Touched { get; private set; }
 
     /// <summary>Frames one message and returns the bytes that it takes.</summary>
     /// <exception cref="RpcException">The message exceeds the limit (nothing is written), or its serializer failed.</exception>
-    public int Write<T>(IBufferWriter<byte> output, T message, Action<T, SerializationContext> serializer)
+    public int Write<T>(IBufferWriter<byte> output, T message, Action<T, SerializationContext> serializer, bool compress = false)
     {
-        (_output, _declaredBytes, _writtenBytes, _state, Touched) = (output, -1, 0, State.Empty, false);
+        (_output, _declaredBytes, _writtenBytes, _compress, _complete, Touched) = (output, -1, 0, compress, false, false);
         try
         {
             serializer(message, this);
-            if (_state != State.Complete)
-                throw new InvalidOperationException("The serializer did not call Complete.");
-
-            return MessageFraming.PrefixBytes + _writtenBytes;
+            return _complete ? MessageReader.PrefixBytes + _writtenBytes : throw new InvalidOperationException("The serializer did not call Complete.");
         }
         catch (Exception exception) when (exception is not RpcException)
         {
             // Whatever the serializer throws, the caller gets one typed failure.
             throw new RpcException(new Status(StatusCode.Internal, "The message cannot be serialized.", exception));
+        }
+        finally
+        {
+            _scratch = null;
         }
     }
 
@@ -52,44 +47,33 @@ internal sealed class MessageWriter(int maxMessageBytes) : SerializationContext,
 
     public override IBufferWriter<byte> GetBufferWriter()
     {
-        if (_state == State.Empty && _declaredBytes >= 0)
-        {
-            if (_output is PooledBuffer pooled)
-                pooled.EnsureFree(MessageFraming.PrefixBytes + _declaredBytes);
-            WritePrefix(_declaredBytes);
-            _state = State.Direct;
-        }
-        else if (_state == State.Empty)
-        {
-            _scratch = new ArrayBufferWriter<byte>();
-            _state = State.Scratch;
-        }
+        if (_scratch is not null || Touched)
+            return _scratch ?? (IBufferWriter<byte>)this;
+        if (_declaredBytes < 0 || _compress)
+            return _scratch = new ArrayBufferWriter<byte>();
 
-        return _state == State.Scratch ? _scratch! : this;
+        (_output as PooledBuffer)?.EnsureFree(MessageReader.PrefixBytes + _declaredBytes);
+        WritePrefix(_declaredBytes, compressed: false);
+        return this;
     }
 
     public override void Complete()
     {
-        if (_state == State.Scratch)
-        {
-            WriteWhole(_scratch!.WrittenSpan);
-            _scratch = null;
-            return;
-        }
-
-        if (_state != State.Direct || _writtenBytes != _declaredBytes)
+        if (_scratch is not null)
+            WriteWhole(_scratch.WrittenSpan);
+        else if (!Touched || _writtenBytes != _declaredBytes)
             throw new InvalidOperationException($"The serializer announced {_declaredBytes} bytes and wrote {_writtenBytes}.");
-
-        _state = State.Complete;
+        _complete = true;
     }
 
     public override void Complete(byte[] payload)
     {
         ArgumentNullException.ThrowIfNull(payload);
-        if (_state != State.Empty)
+        if (Touched || _scratch is not null)
             throw new InvalidOperationException("The serializer has begun to write into the buffer.");
 
         WriteWhole(payload);
+        _complete = true;
     }
 
     void IBufferWriter<byte>.Advance(int count)
@@ -108,16 +92,20 @@ internal sealed class MessageWriter(int maxMessageBytes) : SerializationContext,
     private void WriteWhole(ReadOnlySpan<byte> payload)
     {
         CheckLimit(payload.Length);
-        WritePrefix(payload.Length);
+        if (_compress)
+            payload = Gzip.Compress(payload).Span;
+        WritePrefix(payload.Length, _compress);
         _output.Write(payload);
         _writtenBytes = payload.Length;
-        _state = State.Complete;
     }
 
-    private void WritePrefix(int payloadBytes)
+    private void WritePrefix(int payloadBytes, bool compressed)
     {
         Touched = true;
-        MessageFraming.WritePrefix(_output, payloadBytes);
+        var prefix = _output.GetSpan(MessageReader.PrefixBytes);
+        prefix[0] = compressed ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteUInt32BigEndian(prefix[1..], (uint)payloadBytes);
+        _output.Advance(MessageReader.PrefixBytes);
     }
 
     private void CheckLimit(int payloadBytes)

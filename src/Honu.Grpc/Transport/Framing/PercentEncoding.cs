@@ -11,17 +11,13 @@ internal static class PercentEncoding
 
     public static string Encode(string text)
     {
-        if (text.Length <= MaxCharacters && !text.AsSpan().ContainsAnyExceptInRange(' ', '~') && !text.Contains('%', StringComparison.Ordinal))
-            return text;
-
-        var bytes = Encoding.UTF8.GetBytes(text.Length <= MaxCharacters ? text : text[..MaxCharacters]);
-        var encoded = new StringBuilder(bytes.Length * 2);
-        foreach (var value in bytes)
+        var encoded = new StringBuilder(text.Length);
+        foreach (var value in Encoding.UTF8.GetBytes(text.Length <= MaxCharacters ? text : text[..MaxCharacters]))
         {
             if (value is >= (byte)' ' and <= (byte)'~' and not (byte)'%')
                 encoded.Append((char)value);
             else
-                encoded.Append('%').Append(value.ToString("X2", CultureInfo.InvariantCulture));
+                encoded.Append(CultureInfo.InvariantCulture, $"%{value:X2}");
         }
 
         return encoded.ToString();
@@ -30,24 +26,16 @@ internal static class PercentEncoding
     /// <summary>Decodes; what is not a valid escape stays as it is, because a damaged text is better than none.</summary>
     public static string Decode(string text)
     {
-        if (!text.Contains('%', StringComparison.Ordinal))
-            return text;
-
-        var bytes = new List<byte>(text.Length);
-        for (var i = 0; i < text.Length; i++)
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var length = 0;
+        for (var i = 0; i < bytes.Length; i++)
         {
-            if (text[i] == '%' && i + 2 < text.Length &&
-                byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
-            {
-                bytes.Add(value);
-                i += 2;
-            }
+            if (bytes[i] == '%' && i + 2 < bytes.Length && byte.TryParse(bytes.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, null, out var value))
+                (bytes[length++], i) = (value, i + 2);
             else
-            {
-                bytes.AddRange(Encoding.UTF8.GetBytes(text[i].ToString()));
-            }
+                bytes[length++] = bytes[i];
         }
 
-        return Encoding.UTF8.GetString([.. bytes]);
+        return Encoding.UTF8.GetString(bytes, 0, length);
     }
 }

@@ -6,7 +6,6 @@ namespace Honu.Grpc;
 internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 {
     private const int InitialBytes = 512;
-    private const int KeptBytes = 64 * 1024;
 
     private byte[] _array = [];
 
@@ -38,17 +37,6 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
         _array.AsSpan(0, Length).CopyTo(larger);
         Return();
         _array = larger;
-    }
-
-    /// <summary>Forgets what was written after <paramref name="length"/>.</summary>
-    public void Truncate(int length) => Length = length;
-
-    /// <summary>Forgets what was written; a large array goes back to the pool, since the next message may be small or never come.</summary>
-    public void Clear()
-    {
-        Length = 0;
-        if (_array.Length > KeptBytes)
-            Return();
     }
 
     public void Dispose()

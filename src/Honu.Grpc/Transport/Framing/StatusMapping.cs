@@ -42,7 +42,7 @@ internal static class StatusMapping
                 case RpcException rpc:
                     return rpc.Status;
                 case HttpProtocolException protocol:
-                    return new Status(FromHttp2Error(protocol.ErrorCode), protocol.Message, exception);
+                    return new Status(FromHttp2Error(protocol), protocol.Message, exception);
                 case HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded }:
                 case HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded }:
                     limitExceeded = true;
@@ -53,21 +53,19 @@ internal static class StatusMapping
         return limitExceeded
             ? new Status(StatusCode.ResourceExhausted, "The headers of the answer exceed the limit.", exception)
             : exception is HttpRequestException or IOException or TimeoutException or OperationCanceledException or ObjectDisposedException
-                ? new Status(StatusCode.Unavailable, $"The connection failed: {Innermost(exception)}", exception)
+                ? new Status(StatusCode.Unavailable, $"The connection failed: {exception.GetBaseException().Message}", exception)
                 : new Status(StatusCode.Internal, $"The call failed: {exception.Message}", exception);
     }
 
-    private static StatusCode FromHttp2Error(long code) => code switch
+    private static StatusCode FromHttp2Error(HttpProtocolException error) => error.ErrorCode switch
     {
-        // The documents say INTERNAL for a stream that is reset with 0 or 1. HttpClient reports a connection that is closed (GOAWAY with 0)
-        // or that does not answer keep-alive pings (1) in the same way, and those are far more frequent and worth a new attempt.
-        0x0 or 0x1 => StatusCode.Unavailable,
+        // For a stream that is reset with 0 or 1 the documents say INTERNAL. A connection that is closed (GOAWAY with 0) or that does not answer
+        // keep-alive pings (1) comes with the same numbers, and only the text, or its resource key in trimmed programs, tells the two apart.
+        0x0 or 0x1 => error.Message.Contains("stream", StringComparison.Ordinal) ? StatusCode.Internal : StatusCode.Unavailable,
         0x7 => StatusCode.Unavailable, // REFUSED_STREAM: the server has not looked at it
         0x8 => StatusCode.Cancelled, // CANCEL
         0xb => StatusCode.ResourceExhausted, // ENHANCE_YOUR_CALM
         0xc => StatusCode.PermissionDenied, // INADEQUATE_SECURITY
         _ => StatusCode.Internal,
     };
-
-    private static string Innermost(Exception exception) => exception.GetBaseException().Message;
 }

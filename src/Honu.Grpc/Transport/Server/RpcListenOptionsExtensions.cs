@@ -1,5 +1,6 @@
 using Honu.Grpc;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Microsoft.AspNetCore.Hosting;
 
@@ -32,7 +33,7 @@ public static class RpcListenOptionsExtensions
 
         listen.Protocols = HttpProtocols.Http2;
         if (tls is not null)
-            listen.UseHttps(tls.ApplyTo);
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(tls.ToAuthenticationOptions()) });
         return listen;
     }
 }

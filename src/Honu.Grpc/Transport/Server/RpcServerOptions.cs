@@ -11,6 +11,10 @@ public sealed record RpcServerOptions
     /// <value>Default <see cref="int.MaxValue"/>: the limit of the client decides.</value>
     public int MaxSendMessageBytes { get; init; } = int.MaxValue;
 
+    /// <summary>How responses are compressed, towards clients that accept it.</summary>
+    /// <value>Default <see cref="RpcCompression.None"/>. <see cref="RpcCompression.Gzip"/>: fewer bytes, more CPU.</value>
+    public RpcCompression Compression { get; init; }
+
     /// <summary>How long running calls may go on after the host has begun to stop; then they end with <c>UNAVAILABLE</c>.</summary>
     /// <value>Default 5 s. Must be shorter than the host's own shutdown time-out (30 s by default), after which it resets connections.
     /// Longer: long calls finish, the host stops later.</value>

@@ -17,31 +17,33 @@ internal sealed partial class ServerCall
     private volatile bool _flushCancelled;
     private bool _hasBody;
     private bool _broken;
+    private bool _sendsGzip;
 
     /// <summary>Frames a message into the response.</summary>
     /// <param name="message">The message.</param>
     /// <param name="marshaller">Its marshaller.</param>
-    /// <param name="flush">Whether it leaves at once; otherwise with the next one, or with the status.</param>
+    /// <param name="flags">With a buffer hint it leaves with the next one, or with the status.</param>
     /// <param name="cancellationToken">Gives up waiting for flow control.</param>
-    public async Task WriteMessageAsync<T>(T message, Marshaller<T> marshaller, bool flush, CancellationToken cancellationToken)
+    public async Task WriteMessageAsync<T>(T message, Marshaller<T> marshaller, WriteFlags flags, CancellationToken cancellationToken)
     {
         await EnterAsync().ConfigureAwait(false);
         try
         {
-            var output = http.Response.BodyWriter;
-            _hasBody = true;
+            if (!_hasBody)
+                BeginBody(null);
             try
             {
-                _unflushedBytes += _writer.Write(output, message, marshaller.ContextualSerializer);
+                var compress = _sendsGzip && !flags.HasFlag(WriteFlags.NoCompress);
+                _unflushedBytes += _writer.Write(http.Response.BodyWriter, message, marshaller.ContextualSerializer, compress);
             }
             catch (RpcException)
             {
-                _hasBody = _hasBody && (_writer.Touched || http.Response.HasStarted || _unflushedBytes > 0);
+                _hasBody = _writer.Touched || http.Response.HasStarted || _unflushedBytes > 0;
                 _broken |= _writer.Touched;
                 throw;
             }
 
-            if (flush || _unflushedBytes >= GatherBytes)
+            if (!flags.HasFlag(WriteFlags.BufferHint) || _unflushedBytes >= GatherBytes)
                 await FlushAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -59,14 +61,24 @@ internal sealed partial class ServerCall
             if (_hasBody || http.Response.HasStarted)
                 throw new InvalidOperationException("The response headers are sent already.");
 
-            AddTo(http.Response.Headers, responseHeaders);
-            _hasBody = true;
+            BeginBody(responseHeaders);
             await FlushAsync(CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {
             _gate.Release();
         }
+    }
+
+    private void BeginBody(Metadata? metadata)
+    {
+        var headers = http.Response.Headers;
+        _hasBody = true;
+        _sendsGzip = Gzip.IsChosen(metadata, Options.Compression) && Gzip.IsIn(http.Request.Headers["grpc-accept-encoding"].ToString());
+        if (_sendsGzip)
+            headers["grpc-encoding"] = Gzip.Name;
+        if (metadata is not null)
+            AddTo(headers, metadata);
     }
 
     private static void AddTo(IHeaderDictionary headers, Metadata metadata)

@@ -19,6 +19,7 @@ internal sealed partial class ServerCall
         var drained = server.Drained.UnsafeRegister(
             static call => _ = ((ServerCall)call!).StopAsync(new StopReason(new Status(StatusCode.Unavailable, "The server is shutting down."))), this);
         DeadlineTimer? timer = null;
+        var activity = RpcTelemetry.StartServer(method, http.Request);
         Status status;
         try
         {
@@ -43,6 +44,7 @@ internal sealed partial class ServerCall
         }
 
         await CompleteAsync(status).ConfigureAwait(false);
+        RpcTelemetry.Stop(activity, Volatile.Read(ref _stop)?.Status ?? status);
     }
 
     /// <summary>Why the call must stop, as the exception for a handler that still reads or writes.</summary>
@@ -68,9 +70,11 @@ internal sealed partial class ServerCall
             _deadline = left < DateTime.MaxValue - now ? now + left : DateTime.MaxValue;
         }
 
-        if (headers.TryGetValue("grpc-encoding", out var encoding) && encoding != "identity")
+        var encoding = headers["grpc-encoding"].ToString();
+        _receivesGzip = encoding == Gzip.Name;
+        if (!_receivesGzip && encoding is not ("" or "identity"))
         {
-            http.Response.Headers["grpc-accept-encoding"] = "identity";
+            http.Response.Headers["grpc-accept-encoding"] = Gzip.Accepted;
             throw new RpcException(new Status(StatusCode.Unimplemented, $"The encoding \"{encoding}\" is not supported."));
         }
     }

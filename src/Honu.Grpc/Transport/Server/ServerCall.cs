@@ -26,10 +26,14 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
     private Dictionary<object, object>? _userState;
     private DateTime _deadline = DateTime.MaxValue;
     private string? _peer;
+    private bool _receivesGzip;
 
     public HttpContext Http => http;
 
     public RpcServerOptions Options => server.Options;
+
+    /// <summary>A reader of the requests. One per call.</summary>
+    public MessageReader CreateReader() => new(http.Request.BodyReader, server.Options.MaxReceiveMessageBytes, _receivesGzip);
 
     protected override string MethodCore => method.FullName;
 

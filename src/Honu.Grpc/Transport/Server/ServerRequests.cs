@@ -6,7 +6,7 @@ namespace Honu.Grpc;
 internal sealed class ServerRequests<T>(ServerCall call, Marshaller<T> marshaller) : IAsyncStreamReader<T>
     where T : class
 {
-    private readonly MessageReader _reader = new(call.Http.Request.BodyReader, call.Options.MaxReceiveMessageBytes);
+    private readonly MessageReader _reader = call.CreateReader();
     private T? _current;
     private int _reading;
 

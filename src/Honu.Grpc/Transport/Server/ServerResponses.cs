@@ -19,12 +19,12 @@ internal sealed class ServerResponses<T>(ServerCall call, Marshaller<T> marshall
     public Task WriteAsync(T message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var hinted = WriteOptions is { } options && options.Flags.HasFlag(WriteFlags.BufferHint);
-        return call.WriteMessageAsync(message, marshaller, flush: !hinted, cancellationToken);
+        return call.WriteMessageAsync(message, marshaller, WriteOptions?.Flags ?? WriteFlags.None, cancellationToken);
     }
 
     /// <summary>Writes the one response of a method that has one. It leaves together with the status.</summary>
     public Task WriteSingleAsync(T? message) => message is null
         ? throw new RpcException(new Status(StatusCode.Internal, "The handler returned no response."))
-        : call.Status.StatusCode != StatusCode.OK ? Task.CompletedTask : call.WriteMessageAsync(message, marshaller, flush: false, CancellationToken.None);
+        : call.Status.StatusCode != StatusCode.OK ? Task.CompletedTask : call.WriteMessageAsync(
+            message, marshaller, WriteFlags.BufferHint | (call.WriteOptions?.Flags ?? WriteFlags.None), CancellationToken.None);
 }

@@ -17,4 +17,10 @@ internal static partial class RpcLog
 
     [LoggerMessage(EventId = 4003, EventName = nameof(StatusNotSent), Level = LogLevel.Debug, Message = "The status of a call of {Method} could not be sent.")]
     public static partial void StatusNotSent(ILogger logger, string method, Exception exception);
+
+    [LoggerMessage(EventId = 4004, EventName = nameof(CertificatesRead), Level = LogLevel.Information, Message = "The certificates of {Files} have changed: new connections use {Subject}, valid until {NotAfter}.")]
+    public static partial void CertificatesRead(ILogger logger, string files, string? subject, DateTime? notAfter);
+
+    [LoggerMessage(EventId = 4005, EventName = nameof(CertificatesNotRead), Level = LogLevel.Warning, Message = "The changed certificates of {Files} cannot be used; new connections go on with the last good ones.")]
+    public static partial void CertificatesNotRead(ILogger logger, string files, Exception exception);
 }

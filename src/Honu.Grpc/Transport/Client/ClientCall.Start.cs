@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using Grpc.Core;
@@ -6,13 +7,14 @@ namespace Honu.Grpc;
 
 /// <summary>A call with its message types; see <see cref="ClientCall"/> for its life.</summary>
 internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel, Method<TRequest, TResponse> method, CallOptions options)
-    : ClientCall(channel, options), IClientStreamWriter<TRequest>, IAsyncStreamReader<TResponse>
+    : ClientCall(channel, method, options), IClientStreamWriter<TRequest>, IAsyncStreamReader<TResponse>
     where TRequest : class
     where TResponse : class
 {
     private static readonly MediaTypeHeaderValue ContentType = new("application/grpc");
 
     private readonly MessageWriter _writer = new(channel.Options.MaxSendMessageBytes);
+    private readonly bool _gzip = Gzip.IsChosen(options.Headers, channel.Options.Compression);
     private StreamingRequestContent? _requests;
     private HttpResponseMessage? _response;
     private Task _head = Task.CompletedTask;
@@ -30,49 +32,47 @@ internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel
             throw new InvalidOperationException("The deadline of a call must be in UTC.");
 
         var message = CreateMessage(host);
+        var current = Activity.Current;
         if (Watch())
         {
-            HttpContent? content = request is null ? _requests = new StreamingRequestContent() : FrameRequestContent(request);
-            if (content is not null)
+            message.Content = request is null ? _requests = new StreamingRequestContent() : FrameRequestContent(request);
+            if (message.Content is { } content)
             {
                 content.Headers.ContentType = ContentType;
-                message.Content = content;
                 _head = SendAsync(message);
             }
         }
 
-        if (HasSingleResponse)
-        {
-            SingleResponse = ReadSingleAsync();
-            _ = SingleResponse.ContinueWith(
-                static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        }
+        // The activity of the call was current while the request started, and is not its caller's.
+        Activity.Current = current;
+        if (!HasSingleResponse)
+            return;
+
+        SingleResponse = ReadSingleAsync();
+        _ = SingleResponse.ContinueWith(
+            static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     protected override void ReleaseResponse() => Volatile.Read(ref _response)?.Dispose();
 
-    protected override void OnFinished()
-    {
-        if (End!.Status.StatusCode == StatusCode.OK)
-            _requests?.Complete();
-        else
-            _requests?.Abort(End.ToException());
-    }
+    protected override void OnFinished() => _requests?.End(End!.Status.StatusCode == StatusCode.OK ? null : End.ToException());
 
     private HttpRequestMessage CreateMessage(string? host)
     {
-        var message = new HttpRequestMessage(HttpMethod.Post, new Uri(Channel.Address, method.FullName))
+        var message = new HttpRequestMessage(HttpMethod.Post, Channel.AddressOf(method))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         var headers = message.Headers;
         headers.TryAddWithoutValidation("te", "trailers");
-        headers.TryAddWithoutValidation("grpc-accept-encoding", "identity");
+        headers.TryAddWithoutValidation("grpc-accept-encoding", Gzip.Accepted);
+        if (_gzip)
+            headers.TryAddWithoutValidation("grpc-encoding", Gzip.Name);
         headers.Host = host ?? Channel.Options.Tls?.TargetHost; // HttpClient takes the name to demand of a certificate from here
         if (Deadline is { } deadline)
         {
-            var left = deadline - Channel.Options.TimeProvider.GetUtcNow().UtcDateTime;
+            var left = deadline - Now;
             headers.TryAddWithoutValidation("grpc-timeout", TimeoutHeader.Encode(left > TimeSpan.Zero ? left : TimeSpan.FromMicroseconds(1)));
         }
 
@@ -93,7 +93,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel
         var frame = new PooledBuffer();
         try
         {
-            _writer.Write(frame, request, method.RequestMarshaller.ContextualSerializer);
+            _writer.Write(frame, request, method.RequestMarshaller.ContextualSerializer, _gzip && WriteOptions?.Flags.HasFlag(WriteFlags.NoCompress) != true);
             return new UnaryRequestContent(frame);
         }
         catch (RpcException exception)

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Globalization;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+
+namespace Honu.Grpc;
+
+/// <summary>The tracing of calls. Metrics are those of the framework's HTTP client and server; interceptors can add their own.</summary>
+public static class RpcTelemetry
+{
+    /// <summary>The name of the <see cref="ActivitySource"/>: one activity per call and side, with the <c>rpc.*</c> attributes of OpenTelemetry.</summary>
+    /// <remarks>The W3C trace context crosses the wire (<c>traceparent</c>, <c>tracestate</c>) also when nobody listens to this source.</remarks>
+    public const string ActivitySourceName = "Honu.Grpc";
+
+    private static readonly ActivitySource Source = new(ActivitySourceName);
+
+    internal static Activity? StartClient(IMethod method, Uri address)
+    {
+        var activity = Source.CreateActivity(method.FullName[1..], ActivityKind.Client);
+        activity?.SetTag("server.address", address.Host).SetTag("server.port", address.Port);
+        return Start(activity, method);
+    }
+
+    internal static Activity? StartServer(IMethod method, HttpRequest request)
+    {
+        if (!Source.HasListeners())
+            return null;
+
+        // The web host reads the headers only if somebody watches it; its activity is the parent then, else the caller's.
+        var parent = default(ActivityContext);
+        if (Activity.Current is null && !ActivityContext.TryParse(request.Headers.TraceParent, request.Headers.TraceState, isRemote: true, out parent))
+            parent = default;
+        return Start(Source.CreateActivity(method.FullName[1..], ActivityKind.Server, parent), method);
+    }
+
+    internal static void Stop(Activity? activity, Status status)
+    {
+        if (activity is null)
+            return;
+
+        activity.SetTag("rpc.grpc.status_code", (int)status.StatusCode);
+        var failed = activity.Kind == ActivityKind.Client ? status.StatusCode != StatusCode.OK : status.StatusCode is StatusCode.Unknown
+            or StatusCode.DeadlineExceeded or StatusCode.Unimplemented or StatusCode.Internal or StatusCode.Unavailable or StatusCode.DataLoss;
+        if (failed)
+            activity.SetTag("error.type", ((int)status.StatusCode).ToString(CultureInfo.InvariantCulture)).SetStatus(ActivityStatusCode.Error, status.Detail);
+
+        // A call may end anywhere, also below activities that its caller started since.
+        var current = Activity.Current;
+        activity.Dispose();
+        if (current != activity)
+            Activity.Current = current;
+    }
+
+    private static Activity? Start(Activity? activity, IMethod method) =>
+        activity?.SetTag("rpc.system", "grpc").SetTag("rpc.service", method.ServiceName).SetTag("rpc.method", method.Name).Start();
+}
