@@ -36,6 +36,7 @@ struct ClientOptions {
   double seconds = 2;
   double warmup = 1;
   bool hint = false;
+  bool interactive = false;
 };
 
 int RunClient(const ClientOptions& options);

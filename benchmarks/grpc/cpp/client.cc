@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -19,7 +20,9 @@ using Clock = std::chrono::steady_clock;
 using honu::bench::Bench;
 using honu::bench::Message;
 
-enum class Phase { kWarmUp, kMeasure, kStop };
+enum class Phase { kSettle, kMeasure, kStop };
+
+constexpr double kSettleSeconds = 0.1;
 
 double CpuMs() {
   rusage usage;
@@ -96,8 +99,8 @@ class Client {
   std::function<void()> StartCallback();
   void RunSync(Lane& lane);
 
-  Result MeasureWindow();
-  Result MeasureCalls(double seconds);
+  bool CountsWholeCalls() const;
+  Result Measure(double seconds);
   void Print(const Result& result);
 
   const ClientOptions options_;
@@ -105,7 +108,7 @@ class Client {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<Bench::Stub> stub_;
   Message message_;
-  std::atomic<Phase> phase_{Phase::kWarmUp};
+  std::atomic<Phase> phase_{Phase::kSettle};
 };
 
 // ---- sync API
@@ -295,8 +298,7 @@ class BothWays final : public grpc::ClientBidiReactor<Message, Message> {
       : client_(client), lane_(lane), done_(done), options_(Options(client.options().hint)), flood_(flood) {
     client.AddHint(context_);
     client.stub().async()->Bidi(&context_, this);
-    start_ = Clock::now();
-    StartWrite(&client.message(), options_);
+    SendNext();
     StartRead(&response_);
     StartCall();
   }
@@ -304,26 +306,17 @@ class BothWays final : public grpc::ClientBidiReactor<Message, Message> {
   void OnWriteDone(bool ok) override {
     if (!ok) Fail("The stream ended.");
     sent_++;
-    if (!flood_) return;
-    if (client_.phase() == Phase::kStop)
-      StartWritesDone();
-    else
-      StartWrite(&client_.message(), options_);
+    if (flood_ || ++answered_ == 2) Continue();
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) return;
     client_.Check(response_);
     received_++;
-    if (!flood_) {
-      client_.Record(lane_, start_);
-      start_ = Clock::now();
-      if (client_.phase() == Phase::kStop)
-        StartWritesDone();
-      else
-        StartWrite(&client_.message(), options_);
-    }
     StartRead(&response_);
+
+    // An answer may be seen before the end of the write that asked for it.
+    if (!flood_ && ++answered_ == 2) Continue();
   }
 
   void OnDone(const grpc::Status& status) override {
@@ -334,11 +327,26 @@ class BothWays final : public grpc::ClientBidiReactor<Message, Message> {
   }
 
  private:
+  void Continue() {
+    if (!flood_) client_.Record(lane_, start_);
+    if (client_.phase() == Phase::kStop)
+      StartWritesDone();
+    else
+      SendNext();
+  }
+
+  void SendNext() {
+    answered_ = 0;
+    start_ = Clock::now();
+    StartWrite(&client_.message(), options_);
+  }
+
   Client& client_;
   Lane& lane_;
   Done& done_;
   const grpc::WriteOptions options_;
   const bool flood_;
+  std::atomic<int> answered_{0};
   grpc::ClientContext context_;
   Clock::time_point start_;
   Message response_;
@@ -378,32 +386,33 @@ std::function<void()> Client::Start() {
 
 void Sleep(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
-// Operations that end within the window count.
-Client::Result Client::MeasureWindow() {
-  auto wait = Start();
-  Sleep(options_.warmup);
+bool Client::CountsWholeCalls() const { return options_.scenario == "clientstream" || options_.scenario == "flood"; }
+
+// Operations that end within the window count. Where the client sends, whole calls do, from their begin until the other side has confirmed all
+// messages: what lies in buffers is neither gained nor lost.
+Client::Result Client::Measure(double seconds) {
+  for (auto& lane : lanes_) {
+    lane.count = 0;
+    lane.nanos.clear();
+  }
+  const bool whole = CountsWholeCalls();
+  phase_ = Phase::kSettle;
+  std::function<void()> wait;
+  if (!whole) {
+    wait = Start();
+    Sleep(kSettleSeconds);
+  }
   std::cout << "measuring" << std::endl;
   const auto start = Clock::now();
   const auto cpu = CpuMs();
   phase_ = Phase::kMeasure;
-  Sleep(options_.seconds);
-  phase_ = Phase::kStop;
-  const Result result{std::chrono::duration<double>(Clock::now() - start).count(), CpuMs() - cpu};
-  wait();
-  return result;
-}
-
-// Whole calls count, from their begin until the other side has confirmed all messages: what lies in buffers is neither gained nor lost.
-Client::Result Client::MeasureCalls(double seconds) {
-  for (auto& lane : lanes_) lane.count = 0;
-  const auto start = Clock::now();
-  const auto cpu = CpuMs();
-  phase_ = Phase::kMeasure;
-  auto wait = Start();
+  if (whole) wait = Start();
   Sleep(seconds);
   phase_ = Phase::kStop;
-  wait();
-  return {std::chrono::duration<double>(Clock::now() - start).count(), CpuMs() - cpu};
+  if (whole) wait();
+  const Result result{std::chrono::duration<double>(Clock::now() - start).count(), CpuMs() - cpu};
+  if (!whole) wait();
+  return result;
 }
 
 void Client::Print(const Result& result) {
@@ -424,18 +433,21 @@ void Client::Print(const Result& result) {
       "\"p50us\":%s,\"p99us\":%s,\"p999us\":%s,\"cpuMs\":%.1f}\n",
       options_.api.c_str(), options_.scenario.c_str(), options_.size, options_.concurrency, options_.hint ? "true" : "false",
       static_cast<long long>(count), count / result.seconds, quantile(0.5).c_str(), quantile(0.99).c_str(), quantile(0.999).c_str(), result.cpu_ms);
+  std::fflush(stdout);
 }
 
 int Client::Run() {
-  if (options_.scenario == "clientstream" || options_.scenario == "flood") {
-    MeasureCalls(options_.warmup);
-    std::cout << "measuring" << std::endl;
-    Print(MeasureCalls(options_.seconds));
-  } else if (options_.scenario == "unary" || options_.scenario == "pingpong" || options_.scenario == "serverstream") {
-    Print(MeasureWindow());
-  } else {
-    Fail("There is no such scenario.");
+  static const std::set<std::string> scenarios = {"unary", "pingpong", "serverstream", "clientstream", "flood"};
+  if (scenarios.count(options_.scenario) == 0) Fail("There is no such scenario.");
+  Measure(options_.warmup);
+  if (!options_.interactive) {
+    Print(Measure(options_.seconds));
+    return 0;
   }
+
+  // One round for each line, so that the rounds of several warm clients can take turns.
+  std::cout << "ready" << std::endl;
+  for (std::string line; std::getline(std::cin, line);) Print(Measure(options_.seconds));
   return 0;
 }
 

@@ -10,6 +10,9 @@ namespace Honu.GrpcBenchmarks;
 /// <summary>The client's role: runs one scenario over one connection and prints one line of JSON.</summary>
 internal sealed class BenchClient(Arguments arguments, Bench.BenchClient client)
 {
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(0.1);
+
+    private readonly string _scenario = arguments.Required("scenario");
     private readonly TimeSpan _warmup = TimeSpan.FromSeconds(arguments.Number("warmup", 1));
     private readonly TimeSpan _seconds = TimeSpan.FromSeconds(arguments.Number("seconds", 2));
     private readonly int _size = arguments.Int("size", 100);
@@ -23,7 +26,7 @@ internal sealed class BenchClient(Arguments arguments, Bench.BenchClient client)
 
     private enum Phase
     {
-        WarmUp,
+        Settle,
         Measure,
         Stop,
     }
@@ -36,21 +39,36 @@ internal sealed class BenchClient(Arguments arguments, Bench.BenchClient client)
 
     private async Task RunAsync()
     {
-        var scenario = arguments.Required("scenario");
-        var result = scenario switch
+        await MeasureAsync(_warmup).ConfigureAwait(false);
+        if (!arguments.Switch("interactive"))
         {
-            "unary" => await MeasureWindowAsync(UnaryAsync).ConfigureAwait(false),
-            "pingpong" => await MeasureWindowAsync(PingPongAsync).ConfigureAwait(false),
-            "serverstream" => await MeasureWindowAsync(ServerStreamAsync).ConfigureAwait(false),
-            "clientstream" => await MeasureCallsAsync(ClientStreamAsync).ConfigureAwait(false),
-            "flood" => await MeasureCallsAsync(FloodAsync).ConfigureAwait(false),
-            _ => throw new InvalidOperationException($"There is no scenario \"{scenario}\"."),
-        };
+            Print(await MeasureAsync(_seconds).ConfigureAwait(false));
+            return;
+        }
+
+        // One round for each line, so that the rounds of several warm clients can take turns.
+        Console.WriteLine("ready");
+        while (await Console.In.ReadLineAsync().ConfigureAwait(false) is not null)
+            Print(await MeasureAsync(_seconds).ConfigureAwait(false));
+    }
+
+    private Func<int, Task> Work() => _scenario switch
+    {
+        "unary" => UnaryAsync,
+        "pingpong" => PingPongAsync,
+        "serverstream" => ServerStreamAsync,
+        "clientstream" => ClientStreamAsync,
+        "flood" => FloodAsync,
+        _ => throw new InvalidOperationException($"There is no scenario \"{_scenario}\"."),
+    };
+
+    private void Print(Result result)
+    {
         var latencies = _latencies.SelectMany(list => list).Order().ToArray();
         Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object?>
         {
             ["impl"] = "honu",
-            ["scenario"] = scenario,
+            ["scenario"] = _scenario,
             ["size"] = _size,
             ["concurrency"] = _concurrency,
             ["hint"] = _hint,
@@ -62,48 +80,43 @@ internal sealed class BenchClient(Arguments arguments, Bench.BenchClient client)
             ["cpuMs"] = (result.End.Cpu - result.Start.Cpu).TotalMilliseconds,
             ["allocatedBytesPerOp"] = (double)(result.End.AllocatedBytes - result.Start.AllocatedBytes) / result.Operations,
             ["serverAllocatedBytesPerOp"] = _serverAllocatedBytes > 0 ? (double)_serverAllocatedBytes / result.Operations : null,
-            ["collections"] = new[] { GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2) },
+            ["collections"] = result.End.Collections - result.Start.Collections,
         }));
     }
 
     private static double? Quantile(long[] sorted, double q) =>
         sorted.Length == 0 ? null : Stopwatch.GetElapsedTime(0, sorted[(int)(q * (sorted.Length - 1))]).TotalMicroseconds;
 
-    // Operations that end within the window count.
-    private async Task<Result> MeasureWindowAsync(Func<int, Task> work)
+    // Operations that end within the window count. Where the client sends, whole calls do, from their begin until the other side has confirmed all
+    // messages: what lies in buffers is neither gained nor lost.
+    private async Task<Result> MeasureAsync(TimeSpan length)
     {
-        var running = Task.WhenAll(Enumerable.Range(0, _concurrency).Select(index => Task.Run(() => work(index))));
-        await Task.WhenAny(running, Task.Delay(_warmup)).ConfigureAwait(false);
+        Array.Clear(_counts);
+        Array.ForEach(_latencies, list => list.Clear());
+        _serverAllocatedBytes = 0;
+        var whole = _scenario is "clientstream" or "flood";
+        _phase = whole ? Phase.Measure : Phase.Settle;
+        var running = whole ? null : Start();
+        if (running is not null)
+            await Task.WhenAny(running, Task.Delay(SettleTime)).ConfigureAwait(false);
+
         Console.WriteLine("measuring");
         var start = Sample.Take();
         _phase = Phase.Measure;
-        await Task.WhenAny(running, Task.Delay(_seconds)).ConfigureAwait(false);
+        running ??= Start();
+        await Task.WhenAny(running, Task.Delay(length)).ConfigureAwait(false);
         _phase = Phase.Stop;
+        if (whole)
+            await running.ConfigureAwait(false);
         var end = Sample.Take();
         await running.ConfigureAwait(false);
         return new Result(_counts.Sum(), start, end);
     }
 
-    // Whole calls count, from their begin until the other side has confirmed all messages: what lies in buffers is neither gained nor lost.
-    private async Task<Result> MeasureCallsAsync(Func<int, Task> work)
+    private Task Start()
     {
-        await RunCallsAsync(work, _warmup).ConfigureAwait(false);
-        Array.Clear(_counts);
-        _serverAllocatedBytes = 0;
-
-        Console.WriteLine("measuring");
-        var start = Sample.Take();
-        await RunCallsAsync(work, _seconds).ConfigureAwait(false);
-        return new Result(_counts.Sum(), start, Sample.Take());
-    }
-
-    private async Task RunCallsAsync(Func<int, Task> work, TimeSpan length)
-    {
-        _phase = Phase.Measure;
-        var running = Task.WhenAll(Enumerable.Range(0, _concurrency).Select(index => Task.Run(() => work(index))));
-        await Task.WhenAny(running, Task.Delay(length)).ConfigureAwait(false);
-        _phase = Phase.Stop;
-        await running.ConfigureAwait(false);
+        var work = Work();
+        return Task.WhenAll(Enumerable.Range(0, _concurrency).Select(index => Task.Run(() => work(index))));
     }
 
     private async Task UnaryAsync(int index)
@@ -213,9 +226,9 @@ internal sealed class BenchClient(Arguments arguments, Bench.BenchClient client)
         _counts[index]++;
     }
 
-    private sealed record Sample(long Timestamp, TimeSpan Cpu, long AllocatedBytes)
+    private sealed record Sample(long Timestamp, TimeSpan Cpu, long AllocatedBytes, int Collections)
     {
-        public static Sample Take() => new(Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes());
+        public static Sample Take() => new(Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), GC.CollectionCount(0));
     }
 
     private sealed record Result(long Operations, Sample Start, Sample End);

@@ -21,7 +21,7 @@ internal sealed class Comparison(Dictionary<string, Peer> peers, IReadOnlyList<s
             new Peer("js", "node", arguments.Text("js") ?? ""),
         }.ToDictionary(peer => peer.Name, StringComparer.Ordinal);
         var comparison = new Comparison(
-            peers, (arguments.Text("impl") ?? "honu,cpp,js,honu-cpp,cpp-honu").Split(','), arguments.Number("seconds", 2), arguments.Number("warmup", 1));
+            peers, (arguments.Text("impl") ?? "honu,cpp,js,honu-cpp,cpp-honu").Split(','), arguments.Number("seconds", 2), arguments.Number("warmup", 8));
         var only = new Regex(arguments.Text("only") ?? "", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 
         Console.WriteLine("Operations per second, medians; a ratio is the median of the ratios of the rounds. CPU is in us per operation, client + server.");
@@ -39,18 +39,35 @@ internal sealed class Comparison(Dictionary<string, Peer> peers, IReadOnlyList<s
         // grpc-js has no buffer hint.
         var taking = pairs.Where(pair => !scenario.Hint || !pair.Contains("js", StringComparison.Ordinal)).ToArray();
         var results = taking.ToDictionary(pair => pair, _ => new List<JsonObject>(), StringComparer.Ordinal);
-        for (var round = 1; round <= rounds; round++)
+        var running = new List<IDisposable>();
+        var clients = new Dictionary<string, Peer.RunningClient>(StringComparer.Ordinal);
+        try
         {
             foreach (var pair in taking)
             {
                 var (client, server) = pair.Split('-') is [var first, var second] ? (peers[first], peers[second]) : (peers[pair], peers[pair]);
-                using var running = await server.StartServerAsync(scenario).ConfigureAwait(false);
-                var result = await client.RunClientAsync(scenario, running, seconds, warmup).ConfigureAwait(false);
-                result["pair"] = pair;
-                result["round"] = round;
-                results[pair].Add(result);
-                _runs.Add(result);
+                var served = await server.StartServerAsync(scenario).ConfigureAwait(false);
+                running.Add(served);
+                clients[pair] = await client.StartClientAsync(scenario, served, seconds, warmup).ConfigureAwait(false);
+                running.Add(clients[pair]);
             }
+
+            for (var round = 1; round <= rounds; round++)
+            {
+                foreach (var pair in taking)
+                {
+                    var result = await clients[pair].RunAsync().ConfigureAwait(false);
+                    result["pair"] = pair;
+                    result["round"] = round;
+                    results[pair].Add(result);
+                    _runs.Add(result);
+                }
+            }
+        }
+        finally
+        {
+            running.Reverse();
+            running.ForEach(process => process.Dispose());
         }
 
         Print(scenario, results);

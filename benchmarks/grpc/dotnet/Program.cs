@@ -14,7 +14,7 @@ switch (args.FirstOrDefault())
     default:
         Console.Error.WriteLine(
             "server --port 0\n" +
-            "client --address HOST:PORT --scenario unary|pingpong|serverstream|clientstream|flood --size BYTES --concurrency N --seconds S [--warmup S] [--hint]\n" +
+            "client --address HOST:PORT --scenario unary|pingpong|serverstream|clientstream|flood --size BYTES --concurrency N --seconds S [--warmup S] [--hint] [--interactive]\n" +
             "compare --cpp PROGRAM --js SCRIPT --json FILE [--rounds N] [--seconds S] [--warmup S] [--only PATTERN] [--impl honu,cpp,js,honu-cpp,cpp-honu]");
         return 2;
 }
