@@ -7,9 +7,6 @@ namespace Honu.Grpc;
 internal sealed partial class ClientCall<TRequest, TResponse>
 #pragma warning restore CA1001
 {
-    // Hinted messages are gathered up to this size: one DATA frame of the usual maximum.
-    private const int GatherBytes = 16 * 1024;
-
     private int _writing;
     private bool _requestsEnded;
 
@@ -34,7 +31,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
 
             var flags = WriteOptions?.Flags ?? WriteFlags.None;
             FrameRequest(message, _gzip && !flags.HasFlag(WriteFlags.NoCompress));
-            if ((!flags.HasFlag(WriteFlags.BufferHint) || _requests!.Writer.UnflushedBytes >= GatherBytes) &&
+            if ((!flags.HasFlag(WriteFlags.BufferHint) || _requests!.Writer.UnflushedBytes >= MessageWriter.GatherBytes) &&
                 (await _requests!.Writer.FlushAsync(CancellationToken.None).ConfigureAwait(false)).IsCompleted)
             {
                 throw await ExplainAsync().ConfigureAwait(false);

@@ -4,18 +4,10 @@ using System.Net;
 namespace Honu.Grpc;
 
 /// <summary>A request body that the call's writer fills, open until the writer is done.</summary>
-/// <remarks>
-/// A pipe stands between the two: a write returns once it is in the pipe, and what piles up while the connection is busy leaves in one go. The reader
-/// runs in the writer's thread when it was idle, so that a single message is not handed from thread to thread.
-/// </remarks>
+/// <remarks>A pipe stands between the two: a write returns once it is in the pipe, and what piles up while the connection is busy leaves in one go.</remarks>
 internal sealed class StreamingRequestContent : HttpContent
 {
-    // Of the size of a DATA frame, and four of these before the writer waits for flow control.
-    private static readonly PipeOptions Options = new(
-        readerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024, minimumSegmentSize: 16 * 1024,
-        useSynchronizationContext: false);
-
-    private readonly Pipe _pipe = new(Options);
+    private readonly Pipe _pipe = new(MessageWriter.PipeOptions);
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _reason;
 

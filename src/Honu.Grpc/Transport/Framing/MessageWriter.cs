@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using Grpc.Core;
 
 namespace Honu.Grpc;
@@ -8,6 +9,15 @@ namespace Honu.Grpc;
 /// <remarks>A serializer that announces its length (generated code does) writes into the output itself; another one, or compression, costs a copy.</remarks>
 internal sealed class MessageWriter(int maxMessageBytes) : SerializationContext, IBufferWriter<byte>
 {
+    /// <summary>Messages with a buffer hint are gathered up to this size: one DATA frame of the usual maximum.</summary>
+    public const int GatherBytes = 16 * 1024;
+
+    /// <summary>For the pipe between the writer of a stream and its connection: it holds four frames before the writer waits for flow control, and its reader
+    /// runs in the writer's thread when it was idle, so that a single message is not handed from thread to thread.</summary>
+    public static readonly PipeOptions PipeOptions = new(
+        readerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 4 * GatherBytes, resumeWriterThreshold: 2 * GatherBytes, minimumSegmentSize: GatherBytes,
+        useSynchronizationContext: false);
+
     private IBufferWriter<byte> _output = null!;
     private ArrayBufferWriter<byte>? _scratch;
     private int _declaredBytes;

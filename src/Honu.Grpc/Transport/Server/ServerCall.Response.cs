@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -8,47 +10,55 @@ namespace Honu.Grpc;
 /// <content>Everything that is written: headers, messages, status.</content>
 internal sealed partial class ServerCall
 {
-    // Hinted messages are gathered up to this size: one DATA frame of the usual maximum.
-    private const int GatherBytes = 16 * 1024;
-
     private readonly MessageWriter _writer = new(server.Options.MaxSendMessageBytes);
-    private int _unflushedBytes;
+    private Pipe? _outbox;
+    private Task _sending = Task.CompletedTask;
+    private int _writing;
     private volatile bool _flushing;
     private volatile bool _flushCancelled;
     private bool _hasBody;
     private bool _broken;
     private bool _sendsGzip;
 
-    /// <summary>Frames a message into the response.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="marshaller">Its marshaller.</param>
-    /// <param name="flags">With a buffer hint it leaves with the next one, or with the status.</param>
-    /// <param name="cancellationToken">Gives up waiting for flow control.</param>
-    public async Task WriteMessageAsync<T>(T message, Marshaller<T> marshaller, WriteFlags flags, CancellationToken cancellationToken)
+    /// <summary>Writes the one response of a method that has one. It leaves together with the status.</summary>
+    public async Task WriteSingleAsync<T>(T message, Marshaller<T> marshaller)
     {
         await EnterAsync().ConfigureAwait(false);
         try
         {
-            if (!_hasBody)
-                BeginBody(null);
-            try
-            {
-                var compress = _sendsGzip && !flags.HasFlag(WriteFlags.NoCompress);
-                _unflushedBytes += _writer.Write(http.Response.BodyWriter, message, marshaller.ContextualSerializer, compress);
-            }
-            catch (RpcException)
-            {
-                _hasBody = _writer.Touched || http.Response.HasStarted || _unflushedBytes > 0;
-                _broken |= _writer.Touched;
-                throw;
-            }
-
-            if (!flags.HasFlag(WriteFlags.BufferHint) || _unflushedBytes >= GatherBytes)
-                await FlushAsync(cancellationToken).ConfigureAwait(false);
+            BeginBody(null);
+            Frame(http.Response.BodyWriter, message, marshaller, WriteOptions);
         }
         finally
         {
             _gate.Release();
+        }
+    }
+
+    /// <summary>Writes one response of a stream. It leaves at once, or with the next one if its options have a buffer hint.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="marshaller">Its marshaller.</param>
+    /// <param name="options">How to write it.</param>
+    /// <param name="cancellationToken">Gives up waiting for flow control.</param>
+    public async Task WriteAsync<T>(T message, Marshaller<T> marshaller, WriteOptions? options, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _writing, 1) != 0)
+            throw Volatile.Read(ref _ended) ? Stopped() : new InvalidOperationException("A write is under way: wait for it before the next one.");
+
+        try
+        {
+            await OpenOutboxAsync().ConfigureAwait(false);
+            var outbox = _outbox!.Writer;
+            Frame(outbox, message, marshaller, options);
+            if ((options is null || !options.Flags.HasFlag(WriteFlags.BufferHint) || outbox.UnflushedBytes >= MessageWriter.GatherBytes) &&
+                (await outbox.FlushAsync(cancellationToken).ConfigureAwait(false)).IsCompleted)
+            {
+                throw Stopped();
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _writing, 0);
         }
     }
 
@@ -62,7 +72,7 @@ internal sealed partial class ServerCall
                 throw new InvalidOperationException("The response headers are sent already.");
 
             BeginBody(responseHeaders);
-            await FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            await FlushAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -70,11 +80,85 @@ internal sealed partial class ServerCall
         }
     }
 
+    private async Task OpenOutboxAsync()
+    {
+        if (_outbox is not null && !_ended && Volatile.Read(ref _stop) is null)
+            return;
+
+        await EnterAsync().ConfigureAwait(false);
+        BeginBody(null);
+        _gate.Release();
+        _outbox = new Pipe(MessageWriter.PipeOptions);
+        _sending = SendOutboxAsync(_outbox.Reader);
+    }
+
+    // Kestrel completes a flush when the bytes are on their way to the socket. Waiting for that after every message would cost several changes of thread
+    // each time; so writers go on until the outbox is full, and what has piled up meanwhile leaves with one flush. Never faults.
+    private async Task SendOutboxAsync(PipeReader outbox)
+    {
+        try
+        {
+            for (var open = true; open;)
+            {
+                var result = await outbox.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+                await EnterAsync().ConfigureAwait(false);
+                try
+                {
+                    foreach (var segment in result.Buffer)
+                        http.Response.BodyWriter.Write(segment.Span);
+                    if (!result.Buffer.IsEmpty)
+                        await FlushAsync().ConfigureAwait(false);
+                }
+                finally
+                {
+                    _gate.Release();
+                }
+
+                outbox.AdvanceTo(result.Buffer.End);
+                open = !result.IsCompleted && !result.IsCanceled;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The call is over.
+        }
+        finally
+        {
+            await outbox.CompleteAsync().ConfigureAwait(false); // a writer that waits goes on and finds the call over
+        }
+    }
+
+    // Also ends a write that the handler has not waited for: the pipe is not safe for two, so it is the reader who leaves then.
+    private Task CloseOutboxAsync()
+    {
+        if (Interlocked.Exchange(ref _writing, 1) != 0 || _broken)
+            _outbox?.Reader.CancelPendingRead();
+        else
+            _outbox?.Writer.Complete();
+        return _sending;
+    }
+
+    private void Frame<T>(PipeWriter output, T message, Marshaller<T> marshaller, WriteOptions? options)
+    {
+        try
+        {
+            _writer.Write(output, message, marshaller.ContextualSerializer, _sendsGzip && options?.Flags.HasFlag(WriteFlags.NoCompress) != true);
+        }
+        catch (RpcException)
+        {
+            _broken |= _writer.Touched;
+            throw;
+        }
+    }
+
     private void BeginBody(Metadata? metadata)
     {
+        if (_hasBody)
+            return;
+
         var headers = http.Response.Headers;
-        _hasBody = true;
         _sendsGzip = Gzip.IsChosen(metadata, Options.Compression) && Gzip.IsIn(http.Request.Headers["grpc-accept-encoding"].ToString());
+        _hasBody = true;
         if (_sendsGzip)
             headers["grpc-encoding"] = Gzip.Name;
         if (metadata is not null)
@@ -101,11 +185,8 @@ internal sealed partial class ServerCall
     }
 
     // No token goes into the flush: Kestrel resets the stream when one is cancelled, and no status could follow. A cancelled flush only stops waiting.
-    private async Task FlushAsync(CancellationToken cancellationToken)
+    private async Task FlushAsync()
     {
-        var registration = cancellationToken.CanBeCanceled && cancellationToken != _cancel.Token
-            ? cancellationToken.UnsafeRegister(static call => ((ServerCall)call!).CancelFlush(), this)
-            : default;
         try
         {
             while (true)
@@ -116,15 +197,12 @@ internal sealed partial class ServerCall
                 if (Volatile.Read(ref _stop) is not null)
                     throw Stopped();
 
-                cancellationToken.ThrowIfCancellationRequested();
                 var result = await http.Response.BodyWriter.FlushAsync(CancellationToken.None).ConfigureAwait(false);
                 if (result.IsCompleted)
                     Abort();
                 else if (!result.IsCanceled)
-                    break;
+                    return;
             }
-
-            _unflushedBytes = 0;
         }
         catch (IOException exception)
         {
@@ -134,7 +212,6 @@ internal sealed partial class ServerCall
         finally
         {
             _flushing = false;
-            await registration.DisposeAsync().ConfigureAwait(false);
         }
     }
 

@@ -34,6 +34,11 @@ internal sealed partial class ServerCall
             // The handler may throw anything; its client gets a status in each case.
             status = ToStatus(exception);
         }
+
+        try
+        {
+            await CloseOutboxAsync().ConfigureAwait(false);
+        }
         finally
         {
             // These wait for a StopAsync that has begun, since it touches the pipe before its first await.

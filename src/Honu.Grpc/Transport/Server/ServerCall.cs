@@ -7,11 +7,11 @@ namespace Honu.Grpc;
 //
 //   RunAsync        reads the head, sets the deadline timer, listens to the client and to the host, runs the handler.
 //   requests        ServerRequests: messages from the request's pipe.
-//   responses       ServerResponses: messages into the response's pipe, each under the gate.
+//   responses       ServerResponses: messages into the outbox; one loop moves them to the response's pipe, each time under the gate.
 //   StopAsync       deadline or drain: cancels the token, then sends the status itself, because a handler may be stuck.
-//   CompleteAsync   the handler has returned: sends the status unless StopAsync was first.
+//   CompleteAsync   the handler has returned and the outbox is empty: sends the status unless StopAsync was first.
 //
-// The pipe of the response is not thread-safe and three parties may want it: writer, StopAsync, CompleteAsync. All hold the gate while they use it
+// The pipe of the response is not thread-safe and three parties may want it: outbox, StopAsync, CompleteAsync. All hold the gate while they use it
 // and look at _ended before; after _ended the HttpContext is not touched, for it may serve another request by then.
 
 /// <summary>One call: what its handler sees of it, and its way from request to status.</summary>

@@ -19,12 +19,11 @@ internal sealed class ServerResponses<T>(ServerCall call, Marshaller<T> marshall
     public Task WriteAsync(T message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return call.WriteMessageAsync(message, marshaller, WriteOptions?.Flags ?? WriteFlags.None, cancellationToken);
+        return call.WriteAsync(message, marshaller, WriteOptions, cancellationToken);
     }
 
-    /// <summary>Writes the one response of a method that has one. It leaves together with the status.</summary>
+    /// <summary>Writes the one response of a method that has one.</summary>
     public Task WriteSingleAsync(T? message) => message is null
         ? throw new RpcException(new Status(StatusCode.Internal, "The handler returned no response."))
-        : call.Status.StatusCode != StatusCode.OK ? Task.CompletedTask : call.WriteMessageAsync(
-            message, marshaller, WriteFlags.BufferHint | (call.WriteOptions?.Flags ?? WriteFlags.None), CancellationToken.None);
+        : call.Status.StatusCode == StatusCode.OK ? call.WriteSingleAsync(message, marshaller) : Task.CompletedTask;
 }
