@@ -38,6 +38,9 @@ internal sealed class Comparison(Dictionary<string, Peer> peers, IReadOnlyList<s
     {
         // grpc-js has no buffer hint.
         var taking = pairs.Where(pair => !scenario.Hint || !pair.Contains("js", StringComparison.Ordinal)).ToArray();
+        if (taking.Length == 0)
+            return;
+
         var results = taking.ToDictionary(pair => pair, _ => new List<JsonObject>(), StringComparer.Ordinal);
         var running = new List<IDisposable>();
         var clients = new Dictionary<string, Peer.RunningClient>(StringComparer.Ordinal);
