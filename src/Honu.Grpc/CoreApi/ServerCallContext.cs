@@ -25,18 +25,10 @@ public abstract class ServerCallContext
     public Metadata ResponseTrailers => ResponseTrailersCore;
 
     /// <summary>The status to send when the handler returns; an exception goes before it.</summary>
-    public Status Status
-    {
-        get => StatusCore;
-        set => StatusCore = value;
-    }
+    public Status Status { get => StatusCore; set => StatusCore = value; }
 
     /// <summary>How responses are written by default.</summary>
-    public WriteOptions? WriteOptions
-    {
-        get => WriteOptionsCore;
-        set => WriteOptionsCore = value;
-    }
+    public WriteOptions? WriteOptions { get => WriteOptionsCore; set => WriteOptionsCore = value; }
 
     /// <summary>A place for interceptors to leave things for the handler.</summary>
     public IDictionary<object, object> UserState => UserStateCore;
