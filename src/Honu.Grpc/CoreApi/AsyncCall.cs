@@ -1,4 +1,3 @@
-#pragma warning disable MA0048 // The four kinds of calls are read together.
 using System.Runtime.CompilerServices;
 
 namespace Grpc.Core;
@@ -6,31 +5,19 @@ namespace Grpc.Core;
 // The first constructor of each call is for transports: its functions get the state, so that a call needs no closures.
 
 /// <summary>What the four kinds of running calls have in common. Dispose a call that is not read to its end.</summary>
-public abstract class AsyncCall
+public abstract class AsyncCall(
+    Func<object, Task<Metadata>> headers, Func<object, Status> status, Func<object, Metadata> trailers, Action<object> dispose, object state)
 {
-    private readonly Func<object, Task<Metadata>> _headers;
-    private readonly Func<object, Status> _status;
-    private readonly Func<object, Metadata> _trailers;
-    private readonly Action<object> _dispose;
-    private readonly object _state;
-
-    private protected AsyncCall(
-        Func<object, Task<Metadata>> headers, Func<object, Status> status, Func<object, Metadata> trailers, Action<object> dispose, object state) =>
-        (_headers, _status, _trailers, _dispose, _state) = (headers, status, trailers, dispose, state);
-
     /// <summary>The metadata that the server sent before its first message.</summary>
-    public Task<Metadata> ResponseHeadersAsync => _headers(_state);
-
+    public Task<Metadata> ResponseHeadersAsync => headers(state);
     /// <summary>The status of a call that is over.</summary>
     /// <exception cref="InvalidOperationException">The call still runs.</exception>
-    public Status GetStatus() => _status(_state);
-
+    public Status GetStatus() => status(state);
     /// <summary>The metadata that the server sent after its last message.</summary>
     /// <exception cref="InvalidOperationException">The call still runs.</exception>
-    public Metadata GetTrailers() => _trailers(_state);
-
+    public Metadata GetTrailers() => trailers(state);
     /// <summary>Cancels the call if it still runs and frees its resources. May be called more than once.</summary>
-    public void Dispose() => _dispose(_state);
+    public void Dispose() => dispose(state);
 }
 
 /// <summary>A running call: one request, one response.</summary>
@@ -46,10 +33,8 @@ public sealed class AsyncUnaryCall<TResponse>(
 
     /// <summary>The response; faults with <see cref="RpcException"/> when the call fails.</summary>
     public Task<TResponse> ResponseAsync { get; } = responseAsync;
-
     /// <summary>Makes the call itself awaitable: <c>var response = await call;</c></summary>
     public TaskAwaiter<TResponse> GetAwaiter() => ResponseAsync.GetAwaiter();
-
     /// <summary>Chooses whether the code after an await of this call goes on in the captured context.</summary>
     public ConfiguredTaskAwaitable<TResponse> ConfigureAwait(bool continueOnCapturedContext) => ResponseAsync.ConfigureAwait(continueOnCapturedContext);
 }
@@ -84,13 +69,10 @@ public sealed class AsyncClientStreamingCall<TRequest, TResponse>(
 
     /// <summary>The requests.</summary>
     public IClientStreamWriter<TRequest> RequestStream { get; } = requestStream;
-
     /// <summary>The response; faults with <see cref="RpcException"/> when the call fails.</summary>
     public Task<TResponse> ResponseAsync { get; } = responseAsync;
-
     /// <summary>Makes the call itself awaitable: <c>var response = await call;</c></summary>
     public TaskAwaiter<TResponse> GetAwaiter() => ResponseAsync.GetAwaiter();
-
     /// <summary>Chooses whether the code after an await of this call goes on in the captured context.</summary>
     public ConfiguredTaskAwaitable<TResponse> ConfigureAwait(bool continueOnCapturedContext) => ResponseAsync.ConfigureAwait(continueOnCapturedContext);
 }
@@ -109,7 +91,6 @@ public sealed class AsyncDuplexStreamingCall<TRequest, TResponse>(
 
     /// <summary>The requests.</summary>
     public IClientStreamWriter<TRequest> RequestStream { get; } = requestStream;
-
     /// <summary>The responses.</summary>
     public IAsyncStreamReader<TResponse> ResponseStream { get; } = responseStream;
 }

@@ -1,3 +1,4 @@
+#pragma warning disable CA1308 // HTTP/2 names are lower case on the wire.
 using System.Buffers;
 using System.Collections.ObjectModel;
 using System.Text;
@@ -10,7 +11,6 @@ public sealed class Metadata : Collection<Metadata.Entry>, IList<Metadata.Entry>
 {
     /// <summary>The end of the names that carry bytes.</summary>
     public const string BinaryHeaderSuffix = "-bin";
-
     /// <summary>A read-only instance without entries.</summary>
     public static readonly Metadata Empty = new Metadata().Freeze();
 
@@ -18,26 +18,19 @@ public sealed class Metadata : Collection<Metadata.Entry>, IList<Metadata.Entry>
 
     /// <inheritdoc/>
     public bool IsReadOnly { get; private set; }
-
     /// <summary>The last entry with this name, or <see langword="null"/>.</summary>
     public Entry? Get(string key) => GetAll(key).LastOrDefault();
-
     /// <summary>The text of the last entry with this name, or <see langword="null"/>.</summary>
     public string? GetValue(string key) => Get(key)?.Value;
-
     /// <summary>The bytes of the last entry with this name, or <see langword="null"/>.</summary>
     public byte[]? GetValueBytes(string key) => Get(key)?.ValueBytes;
-
     /// <summary>All entries with this name, in order.</summary>
-    public IEnumerable<Entry> GetAll(string key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        return Items.Where(entry => string.Equals(entry.Key, key, StringComparison.OrdinalIgnoreCase));
-    }
+    public IEnumerable<Entry> GetAll(string key) => key is null
+        ? throw new ArgumentNullException(nameof(key))
+        : Items.Where(entry => string.Equals(entry.Key, key, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Adds an ASCII entry.</summary>
     public void Add(string key, string value) => Add(new Entry(key, value));
-
     /// <summary>Adds a binary entry; the name must end in <c>-bin</c>.</summary>
     public void Add(string key, byte[] valueBytes) => Add(new Entry(key, valueBytes));
 
@@ -49,13 +42,10 @@ public sealed class Metadata : Collection<Metadata.Entry>, IList<Metadata.Entry>
 
     /// <inheritdoc/>
     protected override void InsertItem(int index, Entry item) => base.InsertItem(Writable(index), item ?? throw new ArgumentNullException(nameof(item)));
-
     /// <inheritdoc/>
     protected override void SetItem(int index, Entry item) => base.SetItem(Writable(index), item ?? throw new ArgumentNullException(nameof(item)));
-
     /// <inheritdoc/>
     protected override void RemoveItem(int index) => base.RemoveItem(Writable(index));
-
     /// <inheritdoc/>
     protected override void ClearItems()
     {
@@ -76,9 +66,7 @@ public sealed class Metadata : Collection<Metadata.Entry>, IList<Metadata.Entry>
         public Entry(string key, string value)
         {
             ArgumentNullException.ThrowIfNull(value);
-            Key = NormalizeKey(key);
-            if (IsBinary)
-                throw new ArgumentException($"The name \"{Key}\" ends in {BinaryHeaderSuffix}: pass bytes.", nameof(key));
+            Key = NormalizeKey(key, binary: false);
 
             // A line break here would let a value write headers of its own.
             if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
@@ -92,10 +80,7 @@ public sealed class Metadata : Collection<Metadata.Entry>, IList<Metadata.Entry>
         public Entry(string key, byte[] valueBytes)
         {
             ArgumentNullException.ThrowIfNull(valueBytes);
-            Key = NormalizeKey(key);
-            if (!IsBinary)
-                throw new ArgumentException($"The name \"{Key}\" must end in {BinaryHeaderSuffix} to carry bytes.", nameof(key));
-
+            Key = NormalizeKey(key, binary: true);
             _bytes = (byte[])valueBytes.Clone();
         }
 
@@ -104,14 +89,11 @@ public sealed class Metadata : Collection<Metadata.Entry>, IList<Metadata.Entry>
 
         /// <summary>The name, in lower case.</summary>
         public string Key { get; }
-
         /// <summary>Whether the value is bytes.</summary>
         public bool IsBinary => Key.EndsWith(BinaryHeaderSuffix, StringComparison.Ordinal);
-
         /// <summary>The text of an ASCII entry.</summary>
         /// <exception cref="InvalidOperationException">The entry is binary.</exception>
         public string Value => _text ?? throw new InvalidOperationException($"The entry \"{Key}\" is binary: read ValueBytes.");
-
         /// <summary>The bytes of a binary entry (a copy), or the ASCII bytes of a text.</summary>
         public byte[] ValueBytes => _bytes is null ? Encoding.ASCII.GetBytes(Value) : (byte[])_bytes.Clone();
 
@@ -124,14 +106,14 @@ public sealed class Metadata : Collection<Metadata.Entry>, IList<Metadata.Entry>
 
         internal static Entry FromWire(string key, byte[] value) => new(key, null, value);
 
-        private static string NormalizeKey(string key)
+        private static string NormalizeKey(string key, bool binary)
         {
             ArgumentNullException.ThrowIfNull(key);
-#pragma warning disable CA1308 // HTTP/2 names are lower case on the wire.
             var lower = key.ToLowerInvariant();
-#pragma warning restore CA1308
             if (lower.Length == 0 || lower.AsSpan().ContainsAnyExcept(KeyCharacters))
                 throw new ArgumentException($"The metadata name \"{key}\" may only have letters, digits, '-', '_' and '.'.", nameof(key));
+            if (lower.EndsWith(BinaryHeaderSuffix, StringComparison.Ordinal) != binary)
+                throw new ArgumentException($"Names that end in {BinaryHeaderSuffix} carry bytes, others text: \"{key}\" does not fit its value.", nameof(key));
 
             return lower;
         }

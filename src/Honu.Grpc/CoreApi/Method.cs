@@ -1,4 +1,3 @@
-#pragma warning disable MA0048 // A method and what describes it are read together.
 using System.Diagnostics.CodeAnalysis;
 
 namespace Grpc.Core;
@@ -21,13 +20,10 @@ public interface IMethod
 {
     /// <summary>Which sides are streams.</summary>
     MethodType Type { get; }
-
     /// <summary>The full name of the service: <c>package.Service</c>.</summary>
     string ServiceName { get; }
-
     /// <summary>The name of the method in its service.</summary>
     string Name { get; }
-
     /// <summary>The path on the wire: <c>/package.Service/Method</c>.</summary>
     string FullName { get; }
 }
@@ -38,19 +34,14 @@ public class Method<TRequest, TResponse>(
 {
     /// <inheritdoc/>
     public MethodType Type { get; } = type;
-
     /// <inheritdoc/>
     public string ServiceName { get; } = serviceName ?? throw new ArgumentNullException(nameof(serviceName));
-
     /// <inheritdoc/>
     public string Name { get; } = name ?? throw new ArgumentNullException(nameof(name));
-
     /// <inheritdoc/>
     public string FullName { get; } = $"/{serviceName}/{name}";
-
     /// <summary>Reads and writes requests.</summary>
     public Marshaller<TRequest> RequestMarshaller { get; } = requestMarshaller ?? throw new ArgumentNullException(nameof(requestMarshaller));
-
     /// <summary>Reads and writes responses.</summary>
     public Marshaller<TResponse> ResponseMarshaller { get; } = responseMarshaller ?? throw new ArgumentNullException(nameof(responseMarshaller));
 }
@@ -65,7 +56,6 @@ public sealed class BindServiceMethodAttribute([DynamicallyAccessedMembers(BindS
     /// <summary>The class that has the binding method.</summary>
     [DynamicallyAccessedMembers(Methods)]
     public Type BindType { get; } = bindType;
-
     /// <summary>The name of the binding method.</summary>
     public string BindMethodName { get; } = bindMethodName;
 }

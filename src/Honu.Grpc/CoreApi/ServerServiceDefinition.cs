@@ -1,4 +1,3 @@
-#pragma warning disable MA0048 // Handlers and what binds them are read together.
 namespace Grpc.Core;
 
 /// <summary>Handles a unary call.</summary>
@@ -18,24 +17,19 @@ public delegate Task DuplexStreamingServerMethod<TRequest, TResponse>(
     IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context)
     where TRequest : class where TResponse : class;
 
-/// <summary>
-/// Receives the methods of a service; a server derives from it. A kind that is not overridden is refused. A handler is <see langword="null"/> when only the
-/// shape of the service is asked for.
-/// </summary>
+/// <summary>Receives the methods of a service; a server derives from it. A kind that is not overridden is refused.</summary>
+/// <remarks>A handler is <see langword="null"/> when only the shape of the service is asked for.</remarks>
 public abstract class ServiceBinderBase
 {
     /// <summary>Takes a unary method.</summary>
     public virtual void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
         where TRequest : class where TResponse : class => throw new NotSupportedException();
-
     /// <summary>Takes a method with a stream of requests.</summary>
     public virtual void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
         where TRequest : class where TResponse : class => throw new NotSupportedException();
-
     /// <summary>Takes a method with a stream of responses.</summary>
     public virtual void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
         where TRequest : class where TResponse : class => throw new NotSupportedException();
-
     /// <summary>Takes a method with streams both ways.</summary>
     public virtual void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
         where TRequest : class where TResponse : class => throw new NotSupportedException();
@@ -61,19 +55,15 @@ public sealed class ServerServiceDefinition
         /// <summary>Adds a unary method.</summary>
         public Builder AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse> handler)
             where TRequest : class where TResponse : class => Add(method, binder => binder.AddMethod(method, handler));
-
         /// <summary>Adds a method with a stream of requests.</summary>
         public Builder AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse> handler)
             where TRequest : class where TResponse : class => Add(method, binder => binder.AddMethod(method, handler));
-
         /// <summary>Adds a method with a stream of responses.</summary>
         public Builder AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse> handler)
             where TRequest : class where TResponse : class => Add(method, binder => binder.AddMethod(method, handler));
-
         /// <summary>Adds a method with streams both ways.</summary>
         public Builder AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse> handler)
             where TRequest : class where TResponse : class => Add(method, binder => binder.AddMethod(method, handler));
-
         /// <summary>The definition with the methods added so far.</summary>
         public ServerServiceDefinition Build() => new([.. _methods.Values]);
 

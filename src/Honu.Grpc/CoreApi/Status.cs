@@ -1,4 +1,3 @@
-#pragma warning disable MA0048 // A status and its codes are read together.
 namespace Grpc.Core;
 
 /// <summary>The result codes of a gRPC call; the numbers are those on the wire.</summary>
@@ -45,7 +44,6 @@ public readonly struct Status(StatusCode statusCode, string detail, Exception? d
 {
     /// <summary>Success without a text.</summary>
     public static readonly Status DefaultSuccess = new(StatusCode.OK, "");
-
     /// <summary>Cancellation without a text.</summary>
     public static readonly Status DefaultCancelled = new(StatusCode.Cancelled, "");
 
@@ -53,16 +51,12 @@ public readonly struct Status(StatusCode statusCode, string detail, Exception? d
 
     /// <summary>A status without an exception behind it.</summary>
     public Status(StatusCode statusCode, string detail) : this(statusCode, detail, null) { }
-
     /// <summary>The code.</summary>
     public StatusCode StatusCode { get; } = statusCode;
-
     /// <summary>The text for people; empty when there is none.</summary>
     public string Detail => _detail ?? "";
-
     /// <summary>The local exception that led to this status. Never on the wire.</summary>
     public Exception? DebugException { get; } = debugException;
-
     /// <inheritdoc/>
     public override string ToString() => $"Status(StatusCode=\"{StatusCode}\", Detail=\"{Detail}\"" +
         (DebugException is null ? ")" : $", DebugException=\"{DebugException.GetType()}: {DebugException.Message}\")");

@@ -26,6 +26,7 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
     private readonly CancellationTokenSource _cancel = new();
     private DeadlineTimer? _timer;
     private CancellationTokenRegistration _callerRegistration;
+    private CancellationTokenRegistration _servedRegistration;
     private CancellationTokenRegistration _channelRegistration;
     private TaskCompletionSource<Metadata>? _headersAsked;
     private Metadata? _headers;
@@ -52,7 +53,8 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
     /// <summary>Watches what can end the call early; false if one of these has happened already.</summary>
     protected bool Watch()
     {
-        if (options.CancellationToken.IsCancellationRequested)
+        var served = options.PropagationToken?.CancellationToken ?? CancellationToken.None;
+        if (options.CancellationToken.IsCancellationRequested || served.IsCancellationRequested)
             Cancel(StatusCode.Cancelled, "The call was cancelled before it began.");
         else if (Deadline is { } deadline && deadline <= channel.Options.TimeProvider.GetUtcNow().UtcDateTime)
             Cancel(StatusCode.DeadlineExceeded, "The deadline had passed before the call began.");
@@ -61,12 +63,14 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
 
         var caller = options.CancellationToken.UnsafeRegister(
             static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The call was cancelled by its caller."), this);
+        var parent = served.UnsafeRegister(
+            static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The call that this one is tied to was cancelled."), this);
         var shutdown = channel.ShutdownToken.UnsafeRegister(
             static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The channel was disposed."), this);
         var timer = Deadline is { } due ? new DeadlineTimer(channel.Options.TimeProvider, due, Expire, this) : null;
         lock (_sync)
         {
-            (_callerRegistration, _channelRegistration, _timer) = (caller, shutdown, timer);
+            (_callerRegistration, _servedRegistration, _channelRegistration, _timer) = (caller, parent, shutdown, timer);
         }
 
         if (End is not null)
@@ -75,7 +79,7 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
     }
 
     /// <summary>The deadline of the call; null for none.</summary>
-    protected DateTime? Deadline => options.Deadline is { } deadline && deadline != DateTime.MaxValue ? deadline : null;
+    protected DateTime? Deadline => options.EffectiveDeadline;
 
     /// <summary>Ends the call unless it has ended. Does not touch the stream.</summary>
     protected void Finish(Status status, Metadata trailers)
@@ -135,16 +139,17 @@ internal abstract class ClientCall(RpcChannel channel, CallOptions options)
 
     private void ReleaseWatches()
     {
-        CancellationTokenRegistration caller, shutdown;
+        CancellationTokenRegistration caller, parent, shutdown;
         DeadlineTimer? timer;
         lock (_sync)
         {
-            (caller, shutdown, timer) = (_callerRegistration, _channelRegistration, _timer);
-            (_callerRegistration, _channelRegistration, _timer) = (default, default, null);
+            (caller, parent, shutdown, timer) = (_callerRegistration, _servedRegistration, _channelRegistration, _timer);
+            (_callerRegistration, _servedRegistration, _channelRegistration, _timer) = (default, default, default, null);
         }
 
         // Unregister does not wait for a callback that runs: it may be the one that ends the call.
         caller.Unregister();
+        parent.Unregister();
         shutdown.Unregister();
         timer?.Dispose();
     }

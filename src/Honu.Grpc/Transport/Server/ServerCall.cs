@@ -26,6 +26,7 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
     private Dictionary<object, object>? _userState;
     private DateTime _deadline = DateTime.MaxValue;
     private string? _peer;
+    private AuthContext? _authContext;
 
     public HttpContext Http => http;
 
@@ -50,6 +51,10 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
     protected override WriteOptions? WriteOptionsCore { get; set; }
 
     protected override IDictionary<object, object> UserStateCore => _userState ??= [];
+
+    protected override AuthContext AuthContextCore => _authContext ??= PeerAuthentication.FromCertificate(http.Connection.ClientCertificate);
+
+    protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) => new(this, options);
 
     private static string DescribePeer(ConnectionInfo connection) => connection.RemoteIpAddress switch
     {
