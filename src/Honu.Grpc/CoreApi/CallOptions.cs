@@ -1,70 +1,81 @@
 namespace Grpc.Core;
 
-/// <summary>What the caller of one call asks for besides the request. Immutable; the <c>With…</c> methods return changed copies.</summary>
-/// <remarks>The original's call credentials and context propagation are left out: no generated code names them.</remarks>
-public readonly struct CallOptions : IEquatable<CallOptions>
+/// <summary>Hints for one message.</summary>
+[Flags]
+public enum WriteFlags
 {
-    /// <summary>Options of a call.</summary>
-    /// <param name="headers">Metadata sent with the request.</param>
-    /// <param name="deadline">When the call must be over, in UTC; <see langword="null"/> for never.</param>
-    /// <param name="cancellationToken">Cancels the call.</param>
-    /// <param name="writeOptions">How messages are written by default.</param>
-#pragma warning disable CA1068 // The original's order of parameters.
-    public CallOptions(
-        Metadata? headers = null,
-        DateTime? deadline = null,
-        CancellationToken cancellationToken = default,
-        WriteOptions? writeOptions = null)
-#pragma warning restore CA1068
+    /// <summary>Nothing: every message leaves at once.</summary>
+    None = 0,
+    /// <summary>The message may wait for the next one: fewer, larger writes on a hot stream (1.2 to 5 times the rate for small messages).</summary>
+    BufferHint = 1,
+    /// <summary>The message is sent uncompressed although the call compresses.</summary>
+    NoCompress = 2,
+}
+
+/// <summary>Options for writing messages. Immutable.</summary>
+public class WriteOptions(WriteFlags flags = WriteFlags.None)
+{
+    /// <summary>No hints.</summary>
+    public static readonly WriteOptions Default = new();
+    /// <summary>The hints.</summary>
+    public WriteFlags Flags { get; } = flags;
+}
+
+/// <summary>What a call that a handler makes takes over from the call that it serves.</summary>
+public class ContextPropagationOptions(bool propagateDeadline = true, bool propagateCancellation = true)
+{
+    /// <summary>Deadline and cancellation.</summary>
+    public static readonly ContextPropagationOptions Default = new();
+    /// <summary>Whether the call has the deadline of the served one if its own is not earlier.</summary>
+    public bool IsPropagateDeadline { get; } = propagateDeadline;
+    /// <summary>Whether the call is cancelled with the served one.</summary>
+    public bool IsPropagateCancellation { get; } = propagateCancellation;
+}
+
+/// <summary>Ties calls that a handler makes to the call that it serves. Opaque; made by <see cref="ServerCallContext.CreatePropagationToken"/>.</summary>
+public sealed class ContextPropagationToken
+{
+    internal ContextPropagationToken(ServerCallContext served, ContextPropagationOptions? options)
     {
-        Headers = headers;
-        Deadline = deadline;
-        CancellationToken = cancellationToken;
-        WriteOptions = writeOptions;
+        options ??= ContextPropagationOptions.Default;
+        Deadline = options.IsPropagateDeadline ? served.Deadline : DateTime.MaxValue;
+        CancellationToken = options.IsPropagateCancellation ? served.CancellationToken : CancellationToken.None;
     }
 
+    internal DateTime Deadline { get; }
+
+    internal CancellationToken CancellationToken { get; }
+}
+
+/// <summary>What the caller of one call asks for besides the request. Immutable; the <c>With…</c> methods return changed copies.</summary>
+/// <remarks>The original's call credentials are left out: no generated code names them.</remarks>
+#pragma warning disable CA1068 // The original's order of parameters.
+public readonly struct CallOptions(
+    Metadata? headers = null, DateTime? deadline = null, CancellationToken cancellationToken = default, WriteOptions? writeOptions = null,
+    ContextPropagationToken? propagationToken = null)
+#pragma warning restore CA1068
+{
     /// <summary>Metadata sent with the request.</summary>
-    public Metadata? Headers { get; private init; }
-
+    public Metadata? Headers { get; private init; } = headers;
     /// <summary>When the call must be over, in UTC; <see langword="null"/> for never.</summary>
-    public DateTime? Deadline { get; private init; }
-
+    public DateTime? Deadline { get; private init; } = deadline;
     /// <summary>Cancels the call.</summary>
-    public CancellationToken CancellationToken { get; private init; }
-
+    public CancellationToken CancellationToken { get; private init; } = cancellationToken;
     /// <summary>How messages are written by default.</summary>
-    public WriteOptions? WriteOptions { get; private init; }
-
-    /// <summary>Compares all members by reference or value.</summary>
-    public static bool operator ==(CallOptions left, CallOptions right) => left.Equals(right);
-
-    /// <summary>Compares all members by reference or value.</summary>
-    public static bool operator !=(CallOptions left, CallOptions right) => !left.Equals(right);
-
+    public WriteOptions? WriteOptions { get; private init; } = writeOptions;
+    /// <summary>Ties the call to one that a handler serves; see <see cref="ServerCallContext.CreatePropagationToken"/>.</summary>
+    public ContextPropagationToken? PropagationToken { get; private init; } = propagationToken;
+    /// <summary>The earlier of the deadlines of this call and of the one it is tied to; null for never.</summary>
+    internal DateTime? EffectiveDeadline =>
+        (PropagationToken?.Deadline < (Deadline ?? DateTime.MaxValue) ? PropagationToken.Deadline : Deadline) is var due && due == DateTime.MaxValue ? null : due;
     /// <summary>A copy with these headers.</summary>
-    /// <param name="headers">Metadata sent with the request.</param>
     public CallOptions WithHeaders(Metadata headers) => this with { Headers = headers };
-
-    /// <summary>A copy with this deadline.</summary>
-    /// <param name="deadline">When the call must be over, in UTC.</param>
+    /// <summary>A copy with this deadline, in UTC.</summary>
     public CallOptions WithDeadline(DateTime deadline) => this with { Deadline = deadline };
-
     /// <summary>A copy with this token.</summary>
-    /// <param name="cancellationToken">Cancels the call.</param>
     public CallOptions WithCancellationToken(CancellationToken cancellationToken) => this with { CancellationToken = cancellationToken };
-
     /// <summary>A copy with these write options.</summary>
-    /// <param name="writeOptions">How messages are written by default.</param>
     public CallOptions WithWriteOptions(WriteOptions writeOptions) => this with { WriteOptions = writeOptions };
-
-    /// <inheritdoc/>
-    public bool Equals(CallOptions other) =>
-        ReferenceEquals(Headers, other.Headers) && Deadline == other.Deadline &&
-        CancellationToken == other.CancellationToken && ReferenceEquals(WriteOptions, other.WriteOptions);
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => obj is CallOptions other && Equals(other);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Headers, Deadline, CancellationToken, WriteOptions);
+    /// <summary>A copy that is tied to the call of a handler.</summary>
+    public CallOptions WithPropagationToken(ContextPropagationToken propagationToken) => this with { PropagationToken = propagationToken };
 }

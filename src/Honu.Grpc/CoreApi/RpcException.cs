@@ -4,45 +4,23 @@ namespace Grpc.Core;
 public class RpcException : Exception
 {
     /// <summary>An exception with a status and no trailers.</summary>
-    public RpcException(Status status)
-        : this(status, Metadata.Empty, status.ToString())
-    {
-    }
-
-    /// <summary>An exception with a status, no trailers and a message of its own.</summary>
-    /// <param name="status">The status of the call.</param>
-    /// <param name="message">The message of the exception; it stays local.</param>
-    public RpcException(Status status, string message)
-        : this(status, Metadata.Empty, message)
-    {
-    }
-
+    public RpcException(Status status) : this(status, Metadata.Empty) { }
+    /// <summary>An exception with a status, no trailers and a message of its own, which stays local.</summary>
+    public RpcException(Status status, string message) : this(status, Metadata.Empty, message) { }
     /// <summary>An exception with a status and trailers.</summary>
-    /// <param name="status">The status of the call.</param>
-    /// <param name="trailers">Metadata sent or received after the last message.</param>
-    public RpcException(Status status, Metadata trailers)
-        : this(status, trailers, status.ToString())
-    {
-    }
-
-    /// <summary>An exception with a status, trailers and a message of its own.</summary>
-    /// <param name="status">The status of the call.</param>
-    /// <param name="trailers">Metadata sent or received after the last message.</param>
-    /// <param name="message">The message of the exception; it stays local.</param>
+    public RpcException(Status status, Metadata trailers) : this(status, trailers, status.ToString()) { }
+    /// <summary>An exception with a status, trailers and a message of its own, which stays local.</summary>
     public RpcException(Status status, Metadata trailers, string message)
         : base(message, status.DebugException)
     {
         ArgumentNullException.ThrowIfNull(trailers);
-        Status = status;
-        Trailers = trailers;
+        (Status, Trailers) = (status, trailers);
     }
 
     /// <summary>The status of the call.</summary>
     public Status Status { get; }
-
     /// <summary>The code of <see cref="Status"/>; short enough for an exception filter.</summary>
     public StatusCode StatusCode => Status.StatusCode;
-
     /// <summary>Metadata sent or received after the last message; empty when there is none.</summary>
     public Metadata Trailers { get; }
 }

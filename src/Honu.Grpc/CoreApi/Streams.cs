@@ -1,4 +1,5 @@
-#pragma warning disable MA0048 // The four stream interfaces are read together.
+using System.Runtime.CompilerServices;
+
 namespace Grpc.Core;
 
 /// <summary>A stream of received messages. One reader at a time.</summary>
@@ -6,9 +7,7 @@ public interface IAsyncStreamReader<out T>
 {
     /// <summary>The message of the last <see cref="MoveNext"/> that returned <see langword="true"/>.</summary>
     T Current { get; }
-
-    /// <summary>Waits for the next message.</summary>
-    /// <param name="cancellationToken">Cancels the whole call, not only this wait: bytes that are half read cannot be put back.</param>
+    /// <summary>Waits for the next message. The token cancels the whole call, not only this wait: bytes that are half read cannot be put back.</summary>
     /// <returns><see langword="false"/> when the other side has finished with success.</returns>
     /// <exception cref="RpcException">The call failed.</exception>
     Task<bool> MoveNext(CancellationToken cancellationToken);
@@ -19,21 +18,12 @@ public interface IAsyncStreamWriter<in T>
 {
     /// <summary>How the next messages are written; <see langword="null"/> for the options of the call.</summary>
     WriteOptions? WriteOptions { get; set; }
-
-    /// <summary>Sends a message; completes when flow control has taken it, so that a slow reader slows its writer down.</summary>
-    /// <param name="message">The message; may be changed again when the task has completed.</param>
+    /// <summary>Sends a message; completes when flow control has taken it: a slow reader slows its writer down. The message is free again then.</summary>
     Task WriteAsync(T message);
-
-    /// <summary>Sends a message; completes when flow control has taken it.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="cancellationToken">Gives up. The message may be half sent, so the call is cancelled too.</param>
-    Task WriteAsync(T message, CancellationToken cancellationToken)
-    {
-        if (cancellationToken.CanBeCanceled)
-            throw new NotSupportedException("This writer does not support a cancellation token.");
-
-        return WriteAsync(message);
-    }
+    /// <summary>Sends a message unless cancelled. The message may be half sent by then, so cancelling ends the whole call.</summary>
+    Task WriteAsync(T message, CancellationToken cancellationToken) => cancellationToken.CanBeCanceled
+        ? throw new NotSupportedException("This writer does not support a cancellation token.")
+        : WriteAsync(message);
 }
 
 /// <summary>The requests of a streaming call, at the client.</summary>
@@ -50,18 +40,11 @@ public interface IServerStreamWriter<in T> : IAsyncStreamWriter<T>;
 public static class AsyncStreamReaderExtensions
 {
     /// <summary>Waits for the next message.</summary>
-    public static Task<bool> MoveNext<T>(this IAsyncStreamReader<T> streamReader)
-    {
-        ArgumentNullException.ThrowIfNull(streamReader);
-        return streamReader.MoveNext(CancellationToken.None);
-    }
-
-    /// <summary>The messages as an asynchronous enumerable; can be enumerated once.</summary>
-    /// <param name="streamReader">The stream.</param>
-    /// <param name="cancellationToken">Cancels the whole call.</param>
+    public static Task<bool> MoveNext<T>(this IAsyncStreamReader<T> streamReader) =>
+        (streamReader ?? throw new ArgumentNullException(nameof(streamReader))).MoveNext(CancellationToken.None);
+    /// <summary>The messages as an asynchronous enumerable; can be enumerated once. The token cancels the whole call.</summary>
     public static async IAsyncEnumerable<T> ReadAllAsync<T>(
-        this IAsyncStreamReader<T> streamReader,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+        this IAsyncStreamReader<T> streamReader, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(streamReader);
         while (await streamReader.MoveNext(cancellationToken).ConfigureAwait(false))

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Grpc.Core.Interceptors;
 using Honu.Grpc.Tests.Protos;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -31,7 +32,8 @@ internal sealed class EchoHost : IAsyncDisposable
     public string Address => $"{(_tls ? "https" : "http")}://localhost:{Port}";
 
     public static async Task<EchoHost> StartAsync(
-        EchoService? service = null, RpcServerOptions? options = null, RpcServerTlsOptions? tls = null, Action<ListenOptions>? listen = null)
+        EchoService? service = null, RpcServerOptions? options = null, RpcServerTlsOptions? tls = null, Action<ListenOptions>? listen = null,
+        params Interceptor[] interceptors)
     {
         service ??= new EchoService();
         var log = new ErrorLog();
@@ -45,7 +47,7 @@ internal sealed class EchoHost : IAsyncDisposable
             listen?.Invoke(endpoint);
         }));
         var app = builder.Build();
-        app.MapRpcService(Echo.BindService(service), options);
+        app.MapRpcService(Echo.BindService(service).Intercept(interceptors), options);
         app.MapPost("/plain", () => Results.Ok());
         await app.StartAsync().Guarded();
         return new EchoHost(app, service, log, tls is not null);

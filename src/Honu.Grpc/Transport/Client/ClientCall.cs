@@ -26,6 +26,7 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
     private readonly Lock _sync = new();
     private readonly CancellationTokenSource _cancel = new();
     private CancellationTokenRegistration _callerRegistration;
+    private CancellationTokenRegistration _servedRegistration;
     private CancellationTokenRegistration _channelRegistration;
     private DeadlineTimer? _timer;
     private TaskCompletionSource<Metadata>? _headersAsked;
@@ -44,7 +45,7 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
     protected CallEnd? End => Volatile.Read(ref _end);
 
     /// <summary>When the call must be over, in UTC; null for never.</summary>
-    protected DateTime? Deadline => options.Deadline is { } deadline && deadline != DateTime.MaxValue ? deadline : null;
+    protected DateTime? Deadline => options.EffectiveDeadline;
 
     protected DateTime Now => channel.Options.TimeProvider.GetUtcNow().UtcDateTime;
 
@@ -60,7 +61,8 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
     protected bool Watch()
     {
         _activity = RpcTelemetry.StartClient(method, channel.Address);
-        if (options.CancellationToken.IsCancellationRequested)
+        var served = options.PropagationToken?.CancellationToken ?? CancellationToken.None;
+        if (options.CancellationToken.IsCancellationRequested || served.IsCancellationRequested)
             Cancel(StatusCode.Cancelled, "The call was cancelled before it began.");
         else if (Deadline <= Now)
             Cancel(StatusCode.DeadlineExceeded, "The deadline had passed before the call began.");
@@ -68,13 +70,15 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
             return false;
 
         var caller = options.CancellationToken.UnsafeRegister(CancelledByCaller, this);
+        var parent = served.UnsafeRegister(
+            static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The call that this one is tied to was cancelled."), this);
         var shutdown = channel.ShutdownToken.UnsafeRegister(
             static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The channel was disposed."), this);
         var timer = Deadline is { } due
             ? new DeadlineTimer(channel.Options.TimeProvider, due, static call => ((ClientCall)call).Cancel(StatusCode.DeadlineExceeded, "The deadline has passed."), this)
             : null;
         lock (_sync)
-            (_callerRegistration, _channelRegistration, _timer) = (caller, shutdown, timer);
+            (_callerRegistration, _servedRegistration, _channelRegistration, _timer) = (caller, parent, shutdown, timer);
         if (End is not null)
             ReleaseWatches();
         return true;
@@ -134,16 +138,17 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
 
     private void ReleaseWatches()
     {
-        CancellationTokenRegistration caller, shutdown;
+        CancellationTokenRegistration caller, parent, shutdown;
         DeadlineTimer? timer;
         lock (_sync)
         {
-            (caller, shutdown, timer) = (_callerRegistration, _channelRegistration, _timer);
-            (_callerRegistration, _channelRegistration, _timer) = (default, default, null);
+            (caller, parent, shutdown, timer) = (_callerRegistration, _servedRegistration, _channelRegistration, _timer);
+            (_callerRegistration, _servedRegistration, _channelRegistration, _timer) = (default, default, default, null);
         }
 
         // None of these waits for a callback that runs: it may be the one that ends the call.
         caller.Unregister();
+        parent.Unregister();
         shutdown.Unregister();
         timer?.Cancel();
     }

@@ -27,6 +27,7 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
     private DateTime _deadline = DateTime.MaxValue;
     private string? _peer;
     private bool _receivesGzip;
+    private AuthContext? _authContext;
 
     public HttpContext Http => http;
 
@@ -54,6 +55,10 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
     protected override WriteOptions? WriteOptionsCore { get; set; }
 
     protected override IDictionary<object, object> UserStateCore => _userState ??= [];
+
+    protected override AuthContext AuthContextCore => _authContext ??= PeerAuthentication.FromCertificate(http.Connection.ClientCertificate);
+
+    protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) => new(this, options);
 
     private static string DescribePeer(ConnectionInfo connection) => connection.RemoteIpAddress switch
     {
