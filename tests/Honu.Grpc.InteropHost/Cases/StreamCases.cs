@@ -41,7 +41,7 @@ internal static class StreamCases
 
         await call.RequestStream.CompleteAsync();
         Check.Equal(expected: false, await call.ResponseStream.MoveNext(), "whether there are more responses");
-        Check.Status(StatusCode.OK, "", call.GetStatus());
+        Check.Status(StatusCode.OK, detail: null, call.GetStatus());
     }
 
     public static async Task EmptyStreamAsync(CaseContext context)
@@ -50,6 +50,6 @@ internal static class StreamCases
         await call.RequestStream.CompleteAsync();
 
         Check.Equal(expected: false, await call.ResponseStream.MoveNext(), "whether there are responses");
-        Check.Status(StatusCode.OK, "", call.GetStatus());
+        Check.Status(StatusCode.OK, detail: null, call.GetStatus());
     }
 }
