@@ -18,7 +18,7 @@ internal static class Program
 
         try
         {
-            using var tls = arguments.TlsDirectory is { } directory ? TlsFiles.Load(directory) : null;
+            var tls = arguments.TlsDirectory is { } directory ? new TlsFiles(directory) : null;
             if (arguments.Case is { } name)
                 await InteropClient.RunAsync(arguments.Host, arguments.Port, name, tls);
             else

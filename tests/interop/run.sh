@@ -212,7 +212,8 @@ run_case() { # client, server, transport, case
   else
     local status=$?
     echo "FAIL  $line  (exit status $status$([ $status != 124 ] || echo ": no end after $case_seconds s"))"
-    tail -12 "$output" | sed 's/^/        /'
+    # What went wrong stands at the head in some languages and at the tail in others.
+    if [ "$(wc -l <"$output")" -le 16 ]; then cat "$output"; else head -7 "$output"; echo ...; tail -7 "$output"; fi | sed 's/^/        /'
     tail -3 "$log/$2-$3.server.log" | sed 's/^/        server: /'
     failed=$((failed + 1))
   fi
