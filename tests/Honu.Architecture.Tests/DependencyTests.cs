@@ -94,10 +94,12 @@ public sealed partial class DependencyTests
     [Fact]
     public void Solution_ContainsEveryProject()
     {
+        // Built by tests/interop/run.sh: its protos come from a package of the distribution, and a plain clone must build without it.
+        const string OutsideTheSolution = "tests/Honu.Grpc.InteropHost/Honu.Grpc.InteropHost.csproj";
         var solution = RepositoryTree.Read("Honu.sln").Replace('\\', '/');
 
         RepositoryTree.AssertNone(
-            RepositoryTree.Files("", "*.csproj").Where(p => !solution.Contains($"\"{p}\"", StringComparison.Ordinal)),
+            RepositoryTree.Files("", "*.csproj").Where(p => p != OutsideTheSolution && !solution.Contains($"\"{p}\"", StringComparison.Ordinal)),
             "Not in Honu.sln, so nothing builds or tests it. Run: dotnet sln Honu.sln add <project>");
     }
 
