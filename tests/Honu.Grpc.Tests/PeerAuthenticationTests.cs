@@ -13,12 +13,12 @@ public sealed class PeerAuthenticationTests : IDisposable
     [Fact]
     public async Task AuthContext_WithMutualTls_NamesTheClient()
     {
-        var tls = new RpcServerTlsOptions { Certificate = _trusted.Server(), ClientRoots = _trusted.Roots };
+        var tls = new RpcServerTlsOptions { Certificates = new(_trusted.Server(), _trusted.Roots) };
         await using var host = await EchoHost.StartAsync(tls: tls);
         var seen = Capture(host.Service);
         var certificate = _trusted.Client("replica-7");
 
-        await host.Client(new RpcChannelOptions { Tls = new RpcClientTlsOptions { TrustedRoots = _trusted.Roots, ClientCertificate = certificate } })
+        await host.Client(new RpcChannelOptions { Tls = new RpcClientTlsOptions { Certificates = new(certificate, _trusted.Roots) } })
             .UnaryAsync(new EchoMessage()).Guarded();
 
         var context = seen()!;
