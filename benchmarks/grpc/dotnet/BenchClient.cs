@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using Google.Protobuf;
 using Grpc.Core;
-using Honu.GrpcBenchmarks.Protos;
 using Honu.Grpc;
+using Honu.GrpcBenchmarks.Protos;
 
 namespace Honu.GrpcBenchmarks;
 
@@ -79,7 +79,8 @@ internal sealed class BenchClient(Arguments arguments, Bench.BenchClient client)
             ["p999us"] = Quantile(latencies, 0.999),
             ["cpuMs"] = (result.End.Cpu - result.Start.Cpu).TotalMilliseconds,
             ["allocatedBytesPerOp"] = (double)(result.End.AllocatedBytes - result.Start.AllocatedBytes) / result.Operations,
-            ["serverAllocatedBytesPerOp"] = _serverAllocatedBytes > 0 ? (double)_serverAllocatedBytes / result.Operations : null,
+            // Each call of many would count what the others allocated.
+            ["serverAllocatedBytesPerOp"] = _serverAllocatedBytes > 0 && _concurrency == 1 ? (double)_serverAllocatedBytes / result.Operations : null,
             ["collections"] = result.End.Collections - result.Start.Collections,
         }));
     }
