@@ -5,6 +5,7 @@ using Grpc.Core;
 using Honu.GrpcBenchmarks.Protos;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Honu.GrpcBenchmarks;
@@ -18,6 +19,7 @@ internal sealed class BenchServer : Bench.BenchBase
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.Services.AddRpcBuffers();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseRpc()));
         var app = builder.Build();
         await using (app.ConfigureAwait(false))

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
 using Grpc.Core;
@@ -9,8 +8,8 @@ namespace Honu.Grpc;
 internal sealed partial class ClientCall<TRequest, TResponse>
 {
     // The one response of a call is mostly small; of a stream, each read takes what has piled up.
-    private static readonly StreamPipeReaderOptions SingleOptions = new(bufferSize: 4 * 1024);
-    private static readonly StreamPipeReaderOptions StreamOptions = new(bufferSize: 32 * 1024);
+    private const int SingleBytes = 1024;
+    private const int StreamBytes = 32 * 1024;
 
     private MessageReader? _reader;
     private TResponse? _current;
@@ -101,7 +100,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
             SetHeaders(ToMetadata(response.Headers));
             var body = await response.Content.ReadAsStreamAsync(StreamToken).ConfigureAwait(false);
             _reader = new MessageReader(
-                PipeReader.Create(body, HasSingleResponse ? SingleOptions : StreamOptions), Channel.Options.MaxReceiveMessageBytes, encoding.ToString() == Gzip.Name);
+                new ResponseBodyReader(body, HasSingleResponse ? SingleBytes : StreamBytes), Channel.Options.MaxReceiveMessageBytes, encoding.ToString() == Gzip.Name);
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class MessageReader(PipeReader input, int maxMessageBytes, bool 
 
     private ReadOnlySequence<byte> _payload;
     private RpcException? _failure;
+    private int _wanted;
 
     public override int PayloadLength => (int)_payload.Length;
 
@@ -38,7 +39,9 @@ internal sealed class MessageReader(PipeReader input, int maxMessageBytes, bool 
         while (_failure is null)
         {
             // The buffer grows with what has arrived, never with what a prefix declares: a peer that declares much and sends nothing costs nothing.
-            var result = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var result = _wanted == 0
+                ? await input.ReadAsync(cancellationToken).ConfigureAwait(false)
+                : await input.ReadAtLeastAsync(_wanted, cancellationToken).ConfigureAwait(false);
             if (result.IsCanceled)
                 throw new OperationCanceledException(cancellationToken);
 
@@ -95,10 +98,12 @@ internal sealed class MessageReader(PipeReader input, int maxMessageBytes, bool 
         var length = BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
         if (length > maxMessageBytes)
             throw Failure(StatusCode.ResourceExhausted, $"A received message has {length} bytes; the limit is {maxMessageBytes}.");
+
+        _wanted = (int)Math.Min(PrefixBytes + length, int.MaxValue);
         if (buffer.Length - PrefixBytes < length)
             return false;
 
-        payload = buffer.Slice(PrefixBytes, length);
+        (payload, _wanted) = (buffer.Slice(PrefixBytes, length), 0);
         return true;
     }
 
