@@ -132,6 +132,14 @@ internal sealed class RawHttp2 : IDisposable
     /// <summary>A message as it stands in DATA frames.</summary>
     public static byte[] Message(ReadOnlySpan<byte> payload) => [0, .. Number(payload.Length), .. payload];
 
+    /// <summary>The grpc-status in a HEADERS frame, which stands there in the clear: this end has no table for the other one to refer to.</summary>
+    public static string StatusIn(Frame frame)
+    {
+        const string Name = "grpc-status\u0001";
+        var at = frame.Text.IndexOf(Name, StringComparison.Ordinal);
+        return at < 0 ? "" : frame.Text.Substring(at + Name.Length, 1);
+    }
+
     private static byte[] Encode(byte type, byte flags, int stream, ReadOnlySpan<byte> payload)
     {
         var frame = new byte[9 + payload.Length];
@@ -166,7 +174,7 @@ internal sealed class RawHttp2 : IDisposable
 
     private async Task BeginAsync()
     {
-        await WriteAsync(Settings, 0, 0, default);
+        await WriteAsync(Settings, 0, 0, (byte[])[0, 1, 0, 0, 0, 0]); // a header table of no bytes
         _ = PumpAsync();
     }
 
