@@ -63,6 +63,46 @@ public sealed class ManyCancelsTests
         Assert.Equal(_handlers.Ever, _cancelled.Ever);
     }
 
+    // The server counts streams whose handlers still run, and refuses new ones when there are twice as many as it allows: a protection against clients
+    // that open and reset without end. It must let go of them.
+    [Fact]
+    public async Task Cancel_HandlersIgnoreIt_ConnectionIsUsableWhenTheyHaveEnded()
+    {
+        var release = new SyncPoint();
+        await using var host = await StartAsync();
+        host.Service.OnUnary = (request, context) => HoldAsync(context, () => context.RequestHeaders.GetValue("hold") is null ? Task.CompletedTask : release.Task)
+            .ContinueWith(_ => request, TaskScheduler.Default);
+        var client = host.Client();
+        await client.UnaryAsync(new EchoMessage()).Guarded();
+
+        for (var done = 1; done < Cancels; done += 100)
+        {
+            using var source = new CancellationTokenSource();
+            var calls = Enumerable.Range(0, 100).Select(_ => Begin(client, 0, source.Token)).ToList();
+            await _handlers.WhenAsync(gauge => gauge.Ever == done + 100).Guarded();
+            await source.CancelAsync();
+            foreach (var call in calls)
+                Assert.Equal(StatusCode.Cancelled, (await call.FailureAsync()).StatusCode);
+        }
+
+        Exception? refusal = null;
+        try
+        {
+            await client.UnaryAsync(new EchoMessage()).Guarded();
+        }
+        catch (RpcException failure)
+        {
+            refusal = failure;
+        }
+
+        release.Reach();
+        await _handlers.WhenAsync(gauge => gauge.Now == 0).Guarded();
+        await host.Requests.WhenAsync(gauge => gauge.Now == 0).Guarded();
+
+        Assert.True(refusal is null or RpcException { StatusCode: StatusCode.ResourceExhausted or StatusCode.Unavailable }, refusal?.ToString());
+        await AssertUsableAsync(host, client);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(50)]

@@ -19,7 +19,6 @@ public sealed class NotHttp2Tests : IDisposable
     {
         { "", true },
         { "garbage", true },
-        { "garbage", false },
         { "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", true },
         { "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", false },
         { "220 mail.example ESMTP\r\n", false },
@@ -38,6 +37,21 @@ public sealed class NotHttp2Tests : IDisposable
         using var channel = RpcChannel.ForAddress($"http://127.0.0.1:{Port}");
 
         await AssertAllAsync(channel, answer.Contains("abcd", StringComparison.Ordinal) || answer.EndsWith('\u00FF') ? [StatusCode.Unavailable, StatusCode.Internal] : [StatusCode.Unavailable]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("garbage")] // too short for the head of a frame
+    public async Task Server_GoesSilent_TheDeadlineEndsTheCall(string answer)
+    {
+        _ = AnswerAsync(Encoding.Latin1.GetBytes(answer), close: false);
+        using var channel = RpcChannel.ForAddress($"http://127.0.0.1:{Port}");
+        var deadline = TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(500);
+        var client = new Echo.EchoClient(channel);
+        using var duplex = client.Duplex(deadline: deadline);
+
+        Assert.Equal(StatusCode.DeadlineExceeded, (await client.UnaryAsync(new EchoMessage(), deadline: deadline).FailureAsync()).StatusCode);
+        Assert.Equal(StatusCode.DeadlineExceeded, (await duplex.ResponseStream.MoveNext().FailureAsync()).StatusCode);
     }
 
     [Fact]

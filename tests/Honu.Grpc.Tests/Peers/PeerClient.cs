@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Google.Protobuf;
 using Grpc.Core;
 using Honu.Grpc.Tests.Protos;
 
@@ -9,7 +8,9 @@ namespace Honu.Grpc.Tests.Peers;
 /// Calls an echo server: <c>open KIND PHASE</c> begins a call that the server brings into the phase, <c>flood</c> writes to a server that does not read,
 /// <c>sink</c> does not read what a server writes, <c>call KIND MILLISECONDS</c> says with which status a call with that deadline ends.
 /// </summary>
+#pragma warning disable CA1001 // It lives as long as its process.
 internal sealed class PeerClient(int port)
+#pragma warning restore CA1001
 {
     private const int PartBytes = 500;
 
