@@ -98,7 +98,7 @@ public sealed class WireClientTests
     {
         var exception = new HttpRequestException("x", new HttpProtocolException(code, "The HTTP/2 server reset the stream.", null));
 
-        Assert.Equal(expected, StatusMapping.FromException(exception).StatusCode);
+        Assert.Equal(expected, StatusMapping.FromException(exception, cancelled: false).StatusCode);
     }
 
     private static async Task<RpcException> CallAsync(HttpResponseMessage answer)

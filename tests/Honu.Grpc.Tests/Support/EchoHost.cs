@@ -24,6 +24,12 @@ internal sealed class EchoHost : IAsyncDisposable
 
     public EchoService Service { get; }
 
+    /// <summary>Requests that the server works on, from their head until their last trace is gone.</summary>
+    public required Gauge Requests { get; init; }
+
+    /// <summary>Connections that are open, and how many there ever were.</summary>
+    public required Gauge Connections { get; init; }
+
     /// <summary>Errors logged by the runtime; a test that provokes none expects it to be empty.</summary>
     public ConcurrentQueue<string> Errors => _log.Errors;
 
@@ -33,24 +39,27 @@ internal sealed class EchoHost : IAsyncDisposable
 
     public static async Task<EchoHost> StartAsync(
         EchoService? service = null, RpcServerOptions? options = null, RpcServerTlsOptions? tls = null, Action<ListenOptions>? listen = null,
-        params Interceptor[] interceptors)
+        int port = 0, Func<HttpContext, RequestDelegate, Task>? use = null, params Interceptor[] interceptors)
     {
         service ??= new EchoService();
+        var (requests, connections) = (new Gauge(), new Gauge());
         var log = new ErrorLog();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(log);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint =>
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, endpoint =>
         {
+            endpoint.Use(next => connection => connections.DuringAsync(() => next(connection)));
             endpoint.UseRpc(tls);
             listen?.Invoke(endpoint);
         }));
         var app = builder.Build();
+        app.Use((context, next) => requests.DuringAsync(() => use is null ? next(context) : use(context, next)));
         app.MapRpcService(Echo.BindService(service).Intercept(interceptors), options);
         app.MapPost("/plain", () => Results.Ok());
         await app.StartAsync().Guarded();
-        return new EchoHost(app, service, log, tls is not null);
+        return new EchoHost(app, service, log, tls is not null) { Requests = requests, Connections = connections };
     }
 
     public RpcChannel Channel(RpcChannelOptions? options = null)
@@ -62,7 +71,7 @@ internal sealed class EchoHost : IAsyncDisposable
 
     public Echo.EchoClient Client(RpcChannelOptions? options = null) => new(Channel(options));
 
-    public Task StopAsync() => _app.StopAsync();
+    public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -34,6 +34,11 @@ internal sealed class RawClient : IDisposable
     /// <summary>A body in pieces, each its own DATA frame; optionally it never ends.</summary>
     internal sealed class Pieces(byte[] bytes, int pieceBytes, bool endless = false) : HttpContent
     {
+        private readonly SyncPoint _sent = new();
+
+        /// <summary>Completes when all pieces are on their way.</summary>
+        public Task Sent => _sent.Task;
+
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
             SerializeToStreamAsync(stream, context, CancellationToken.None);
 
@@ -45,6 +50,7 @@ internal sealed class RawClient : IDisposable
                 await stream.FlushAsync(cancellationToken);
             }
 
+            _sent.Reach();
             if (endless)
                 await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
         }

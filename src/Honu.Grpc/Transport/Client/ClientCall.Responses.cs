@@ -68,7 +68,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
             catch (Exception exception)
             {
                 // Bytes that violate the protocol, a lost connection, a reset: the status says which.
-                Abandon(StatusMapping.FromException(exception));
+                Abandon(StatusMapping.FromException(exception, StreamToken.IsCancellationRequested));
             }
 
             ReleaseResponse();

@@ -115,7 +115,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel
         catch (Exception exception)
         {
             // Whatever the connection reports becomes the status of the call.
-            Finish(StatusMapping.FromException(exception), Metadata.Empty);
+            Finish(StatusMapping.FromException(exception, StreamToken.IsCancellationRequested), Metadata.Empty);
         }
         finally
         {

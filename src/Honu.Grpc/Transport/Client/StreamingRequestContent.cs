@@ -31,8 +31,9 @@ internal sealed class StreamingRequestContent : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        // Headers wait for the first bytes of the body unless they are flushed, and a server may speak first.
-        await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+        // No token below: that of the body ends before the call knows why, and its cancellation would hide the reason. The stream ends by itself when the
+        // connection is lost or the call cancelled, and End frees the pipe. Headers wait for the first bytes unless they are flushed, and a server may speak first.
+        await stream.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         if (!_opened.TrySetResult())
             throw _reason ?? new HttpRequestException("The request has begun on a lost connection and cannot be repeated.");
 
@@ -40,14 +41,14 @@ internal sealed class StreamingRequestContent : HttpContent
         {
             while (true)
             {
-                var result = await _pipe.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                var result = await _pipe.Reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
                 if (result.IsCanceled && _reason is not null)
                     throw _reason;
 
                 foreach (var segment in result.Buffer)
-                    await stream.WriteAsync(segment, cancellationToken).ConfigureAwait(false);
+                    await stream.WriteAsync(segment, CancellationToken.None).ConfigureAwait(false);
                 if (!result.Buffer.IsEmpty)
-                    await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+                    await stream.FlushAsync(CancellationToken.None).ConfigureAwait(false);
                 _pipe.Reader.AdvanceTo(result.Buffer.End);
                 if (result.IsCompleted || result.IsCanceled)
                     return;

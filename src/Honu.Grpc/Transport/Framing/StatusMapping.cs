@@ -28,10 +28,11 @@ internal static class StatusMapping
         $"The server answered with HTTP status {(int)code} and no grpc-status.");
 
     /// <summary>For a call that ended without any answer.</summary>
-    public static Status FromException(Exception exception)
+    /// <param name="exception">What the connection reported.</param>
+    /// <param name="cancelled">Whether this side has given the call up. A time-out of connecting, or a lost connection, can come as a cancellation, too.</param>
+    public static Status FromException(Exception exception, bool cancelled)
     {
-        // A time-out of connecting comes as a cancellation, too.
-        if (exception is OperationCanceledException { InnerException: not TimeoutException })
+        if (cancelled && exception is OperationCanceledException)
             return new Status(StatusCode.Cancelled, "The call was cancelled.", exception);
 
         var limitExceeded = false;
@@ -59,9 +60,9 @@ internal static class StatusMapping
 
     private static StatusCode FromHttp2Error(HttpProtocolException error) => error.ErrorCode switch
     {
-        // For a stream that is reset with 0 or 1 the documents say INTERNAL. A connection that is closed (GOAWAY with 0) or that does not answer
-        // keep-alive pings (1) comes with the same numbers, and only the text, or its resource key in trimmed programs, tells the two apart.
-        0x0 or 0x1 => error.Message.Contains("stream", StringComparison.Ordinal) ? StatusCode.Internal : StatusCode.Unavailable,
+        // The codes below are for a stream that is reset. For a connection that is closed (GOAWAY), or that does not answer keep-alive pings, the same
+        // numbers say nothing about this call; only the text, or its resource key in trimmed programs, tells the two apart.
+        not 0xb when !error.Message.Contains("stream", StringComparison.Ordinal) => StatusCode.Unavailable,
         0x7 => StatusCode.Unavailable, // REFUSED_STREAM: the server has not looked at it
         0x8 => StatusCode.Cancelled, // CANCEL
         0xb => StatusCode.ResourceExhausted, // ENHANCE_YOUR_CALM

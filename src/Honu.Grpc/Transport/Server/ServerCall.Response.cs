@@ -20,14 +20,15 @@ internal sealed partial class ServerCall
     private bool _broken;
     private bool _sendsGzip;
 
-    /// <summary>Writes the one response of a method that has one. It leaves together with the status.</summary>
+    /// <summary>Writes the one response of a method that has one. It leaves together with the status, unless it may have to wait for the client.</summary>
     public async Task WriteSingleAsync<T>(T message, Marshaller<T> marshaller)
     {
         await EnterAsync().ConfigureAwait(false);
         try
         {
             BeginBody(null);
-            Frame(http.Response.BodyWriter, message, marshaller, WriteOptions);
+            if (Frame(http.Response.BodyWriter, message, marshaller, WriteOptions) >= MessageWriter.GatherBytes)
+                await FlushAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -138,11 +139,11 @@ internal sealed partial class ServerCall
         return _sending;
     }
 
-    private void Frame<T>(PipeWriter output, T message, Marshaller<T> marshaller, WriteOptions? options)
+    private int Frame<T>(PipeWriter output, T message, Marshaller<T> marshaller, WriteOptions? options)
     {
         try
         {
-            _writer.Write(output, message, marshaller.ContextualSerializer, _sendsGzip && options?.Flags.HasFlag(WriteFlags.NoCompress) != true);
+            return _writer.Write(output, message, marshaller.ContextualSerializer, _sendsGzip && options?.Flags.HasFlag(WriteFlags.NoCompress) != true);
         }
         catch (RpcException)
         {
