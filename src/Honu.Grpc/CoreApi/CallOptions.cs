@@ -67,7 +67,7 @@ public readonly struct CallOptions(
     public ContextPropagationToken? PropagationToken { get; private init; } = propagationToken;
     /// <summary>The earlier of the deadlines of this call and of the one it is tied to; null for never.</summary>
     internal DateTime? EffectiveDeadline =>
-        (PropagationToken?.Deadline < (Deadline ?? DateTime.MaxValue) ? PropagationToken.Deadline : Deadline) is var due && due == DateTime.MaxValue ? null : due;
+        (PropagationToken?.Deadline < (Deadline ?? DateTime.MaxValue) ? PropagationToken.Deadline : Deadline) is var d && d == DateTime.MaxValue ? null : d;
     /// <summary>A copy with these headers.</summary>
     public CallOptions WithHeaders(Metadata headers) => this with { Headers = headers };
     /// <summary>A copy with this deadline, in UTC.</summary>
