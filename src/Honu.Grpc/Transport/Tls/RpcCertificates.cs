@@ -106,8 +106,9 @@ public sealed class RpcCertificates
             var certificate = _files[0] is null ? null : X509Certificate2.CreateFromPem(texts[0], texts[1]);
             return Load(certificate, chain, _files[2] is null ? null : roots);
         }
-        catch (CryptographicException exception)
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
+            // A key of another certificate is the latter.
             throw new InvalidDataException($"The PEM files {_names} cannot be used: {exception.Message}", exception);
         }
     }
