@@ -31,15 +31,18 @@ internal sealed class EchoHost : IAsyncDisposable
     public string Address => $"{(_tls ? "https" : "http")}://localhost:{Port}";
 
     public static async Task<EchoHost> StartAsync(
-        EchoService? service = null, RpcServerOptions? options = null, RpcServerTlsOptions? tls = null, Action<ListenOptions>? listen = null)
+        EchoService? service = null, RpcServerOptions? options = null, RpcServerTlsOptions? tls = null, Action<ListenOptions>? listen = null,
+        bool logs = true, int port = 0, Action<WebApplication>? map = null)
     {
         service ??= new EchoService();
         var log = new ErrorLog();
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddProvider(log);
+        builder.Logging.ClearProviders();
+        if (logs)
+            builder.Logging.AddProvider(log);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint =>
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, endpoint =>
         {
             endpoint.UseRpc(tls);
             listen?.Invoke(endpoint);
@@ -47,6 +50,7 @@ internal sealed class EchoHost : IAsyncDisposable
         var app = builder.Build();
         app.MapRpcService(Echo.BindService(service), options);
         app.MapPost("/plain", () => Results.Ok());
+        map?.Invoke(app);
         await app.StartAsync().Guarded();
         return new EchoHost(app, service, log, tls is not null);
     }
