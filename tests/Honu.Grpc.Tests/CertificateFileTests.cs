@@ -100,27 +100,43 @@ public sealed class CertificateFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Reload_OfTheClientsCertificate_HoldsForNewConnectionsOfTheSameCertificates()
+    public async Task Reload_OfTheClientsCertificate_HoldsForNewConnectionsOfTheSameChannel()
     {
         Write("client", _old.Client("first"));
-        await using var host = await EchoHost.StartAsync(tls: new RpcServerTlsOptions { Certificates = new(_old.Server(), _old.Roots) });
-        var subjects = new List<string?>();
-        host.Service.OnUnary = (request, context) =>
-        {
-            subjects.Add(context.GetHttpContext().Connection.ClientCertificate?.Subject);
-            return Task.FromResult(request);
-        };
         Certificates.WritePem(PathOf("ca.pem"), _old.Roots);
         var certificates = Files("client", "ca");
-        var existing = host.Client(Options(certificates));
-        await existing.UnaryAsync(new EchoMessage()).Guarded();
+        var tls = new RpcServerTlsOptions { Certificates = new(_old.Server(), _old.Roots) };
+        var subjects = new List<string?>();
+        var service = new EchoService
+        {
+            OnUnary = (request, context) =>
+            {
+                subjects.Add(context.GetHttpContext().Connection.ClientCertificate?.Subject);
+                return Task.FromResult(request);
+            },
+        };
+        RpcChannel channel;
+        int port;
+        await using (var host = await EchoHost.StartAsync(service, tls: tls))
+        {
+            port = host.Port;
+            channel = RpcChannel.ForAddress(host.Address, Options(certificates));
+            await new Echo.EchoClient(channel).UnaryAsync(new EchoMessage()).Guarded();
 
-        Write("client", _old.Client("second"));
-        _clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(StatusCode.OK, await StatusAsync(host, certificates));
-        await existing.UnaryAsync(new EchoMessage()).Guarded();
+            Write("client", _old.Client("second"));
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(StatusCode.OK, await StatusAsync(host, certificates));
+            await new Echo.EchoClient(channel).UnaryAsync(new EchoMessage()).Guarded();
+        }
 
-        Assert.Equal(["CN=first", "CN=second", "CN=first"], subjects);
+        // The same channel over a connection that it makes anew.
+        using (channel)
+        {
+            await using var host = await EchoHost.StartAsync(service, tls: tls, port: port);
+            await new Echo.EchoClient(channel).UnaryAsync(new EchoMessage()).Guarded();
+        }
+
+        Assert.Equal(["CN=first", "CN=second", "CN=first", "CN=second"], subjects);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using Grpc.Core;
 using Honu.Grpc.Protocol.Health;
-using Honu.Grpc.Tests.Protos;
 using Microsoft.AspNetCore.Builder;
 using static Honu.Grpc.Protocol.Health.HealthCheckResponse.Types.ServingStatus;
 
