@@ -17,6 +17,8 @@ internal sealed class CommonOptions
 
     public Option<bool> Base64 { get; } = new("--base64") { Description = "Keys and values on the command line and in the output are base64." };
 
+    public TlsOptions Tls { get; } = new();
+
     public Option<bool> AllowInsecure { get; } = new("--allow-insecure") { Description = "Allow plaintext to an address that is not this machine's loopback." };
 
     public Option<string> Namespace { get; } = new("--namespace")
@@ -54,6 +56,7 @@ internal sealed class CommonOptions
         command.Add(Db);
         command.Add(Remote);
         command.Add(Timeout);
+        Tls.AddTo(command);
         command.Add(AllowInsecure);
         command.Add(Json);
     }
@@ -79,9 +82,13 @@ internal sealed class CommonOptions
             (null, null) => throw CliException.Usage("Say which store: --db DIR for a directory, or --remote HOST:PORT for a server."),
             ("", null) => throw CliException.Usage("--db needs the name of a directory."),
             (not null, null) => LocalStore.Open(db, create, readOnly),
-            _ => RemoteStore.Connect(remote!, parsed.GetValue(Timeout) ?? TimeSpan.FromSeconds(10), parsed.GetValue(AllowInsecure)),
+            _ => Connect(parsed),
         };
     }
+
+    /// <summary>A client of the server that the user named.</summary>
+    public RemoteStore Connect(ParseResult parsed) => RemoteStore.Connect(
+        parsed.GetValue(Remote)!, parsed.GetValue(Timeout) ?? TimeSpan.FromSeconds(10), parsed.GetValue(AllowInsecure), Tls.ForClient(parsed));
 
     /// <summary>The bytes of a key or value argument.</summary>
     public byte[] Bytes(ParseResult parsed, string text, string what)

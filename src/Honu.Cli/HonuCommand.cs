@@ -49,6 +49,7 @@ internal static class HonuCommand
             ServeCommand.Create(),
             StatusCommand.Create(),
             StatsCommand.Create(),
+            HealthCommand.Create(),
             SyncCommand.Create(),
             BenchCommand.Create(),
             BackupCommand.Create(),

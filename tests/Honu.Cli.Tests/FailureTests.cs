@@ -212,6 +212,7 @@ public sealed class FailureTests : IDisposable
     [InlineData("serve", "--help")]
     [InlineData("status", "--help")]
     [InlineData("stats", "--help")]
+    [InlineData("health", "--help")]
     [InlineData("sync", "--help")]
     [InlineData("bench", "--help")]
     [InlineData("backup", "--help")]

@@ -10,6 +10,7 @@ public sealed class OptionsTests
 
         Assert.Equal(4 * 1024 * 1024, options.MaxReceiveMessageBytes);
         Assert.Equal(int.MaxValue, options.MaxSendMessageBytes);
+        Assert.Equal(RpcCompression.None, options.Compression);
         Assert.Equal(TimeSpan.FromSeconds(20), options.ConnectTimeout);
         Assert.Null(options.KeepAliveInterval);
         Assert.Equal(TimeSpan.FromSeconds(20), options.KeepAliveTimeout);
@@ -29,10 +30,23 @@ public sealed class OptionsTests
 
         Assert.Equal(4 * 1024 * 1024, options.MaxReceiveMessageBytes);
         Assert.Equal(int.MaxValue, options.MaxSendMessageBytes);
+        Assert.Equal(RpcCompression.None, options.Compression);
         Assert.Equal(TimeSpan.FromSeconds(5), options.DrainTimeout);
         Assert.False(options.IncludeExceptionDetail);
         Assert.Same(TimeProvider.System, options.TimeProvider);
         Assert.Empty(options.Validate());
+    }
+
+    [Fact]
+    public void TlsOptions_Defaults_AreTheDocumentedOnes()
+    {
+        var client = new RpcClientTlsOptions();
+        var server = new RpcServerTlsOptions { Certificates = new RpcCertificates(null, null) };
+
+        Assert.Equal((null, null, null), (client.Certificates, client.TargetHost, client.ServerCertificateValidation));
+        Assert.Null(server.ClientCertificateValidation);
+        Assert.Equal((null, null), (server.Certificates.Certificate, server.Certificates.Roots));
+        Assert.Equal("Honu.Grpc", RpcTelemetry.ActivitySourceName);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Honu.Grpc;
 using Honu.Hosting;
 using Honu.Hosting.Services;
 
@@ -15,17 +16,17 @@ internal sealed class RemoteStore : IStoreAccess
 
     public StoreClient Client { get; }
 
-    public static RemoteStore Connect(string address, TimeSpan timeout, bool allowInsecure)
+    public static RemoteStore Connect(string address, TimeSpan timeout, bool allowInsecure, RpcClientTlsOptions? tls)
     {
         if (!HostPort.TryParse(address, out var target) || target.Port == 0)
             throw CliException.Usage($"\"{address}\" is not an address. Write HOST:PORT, for example 127.0.0.1:7000.");
-        if (!target.IsLoopback && !allowInsecure && !ResolvesToLoopback(target, timeout))
+        if (tls is null && !target.IsLoopback && !allowInsecure && !ResolvesToLoopback(target, timeout))
         {
             throw CliException.Usage(
-                $"{address} is another machine, and the connection would be plaintext. Add --allow-insecure to send it in the open, or use a tunnel to this machine's loopback.");
+                $"{address} is another machine, and the connection would be plaintext. Use TLS (--tls-ca), add --allow-insecure to send it in the open, or use a tunnel to this machine's loopback.");
         }
 
-        return new RemoteStore(StoreClient.Connect(address, new StoreClientOptions { Timeout = timeout, AllowInsecure = true, MaxMessageBytes = int.MaxValue }));
+        return new RemoteStore(StoreClient.Connect(address, new StoreClientOptions { Timeout = timeout, AllowInsecure = true, Tls = tls, MaxMessageBytes = int.MaxValue }));
     }
 
     public Task<StoreObject?> GetAsync(string ns, byte[] key, CancellationToken cancellationToken) => Client.GetAsync(ns, key, cancellationToken);

@@ -6,8 +6,10 @@ using System.Text.Json;
 using Honu.Cli.Output;
 using Honu.Cli.Parsing;
 using Honu.Cli.Serving;
+using Honu.Grpc;
 using Honu.Hosting;
 using Honu.Hosting.Services;
+using Microsoft.Extensions.Logging;
 
 namespace Honu.Cli.Commands;
 
@@ -44,15 +46,21 @@ internal static class ServeCommand
               honu serve --db ./data --listen 127.0.0.1:7000 --pid 1
               honu serve --db ./other --listen 127.0.0.1:7001 --pid 2 --peer 1@127.0.0.1:7000
               honu serve --db ./test --listen 127.0.0.1:0 --json
+              honu serve --db ./data --listen 0.0.0.0:7000 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem
             """)
         {
             common.Db, listen, pid, region, cluster, peers, interval, dissemination, selector, cache, common.AllowInsecure, common.Json,
         };
         common.Db.Required = true;
+        common.Tls.Certificate.Description = "Speak TLS, with clients and with peers, and show the certificate in this PEM file; intermediate ones may follow it.";
+        common.Tls.Authority.Description = "With --tls-cert: refuse clients and peers whose certificate is not of the authorities in this PEM file (mutual TLS).";
+        common.Tls.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var insecure = parsed.GetValue(common.AllowInsecure);
-            var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure);
+            using var loggers = StoreServer.CreateLoggers();
+            var certificates = common.Tls.ForServer(parsed, loggers.CreateLogger<RpcCertificates>());
+            var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure || certificates is not null);
             if (parsed.GetValue(dissemination) is not "sessions" and var other)
                 throw CliException.Usage($"There is no dissemination \"{other}\"; there is: sessions.");
             var wantedPeers = parsed.GetValue(peers) ?? [];
@@ -65,13 +73,14 @@ internal static class ServeCommand
                 Interval = parsed.GetValue(interval),
                 Selector = parsed.GetValue(selector)!,
                 AllowInsecure = insecure,
+                Tls = certificates is null ? null : new RpcClientTlsOptions { Certificates = certificates },
             };
             // Before the store is opened: a refused command must not create one.
             if (replica.Validate() is { Count: > 0 } failures)
                 throw CliException.Usage(string.Join(' ', failures));
             CheckFree(endpoint);
             var path = parsed.GetRequiredValue(common.Db)!;
-            return await StoreServer.RunAsync(path, endpoint, store, replica, (address, replicaId) => Ready(path, address, replicaId, parsed.GetValue(common.Json)), cancellation);
+            return await StoreServer.RunAsync(path, endpoint, store, replica, loggers, (address, replicaId) => Ready(path, address, replicaId, parsed.GetValue(common.Json)), cancellation);
         });
         return command;
     }
@@ -140,7 +149,7 @@ internal static class ServeCommand
         if (!IPAddress.IsLoopback(ip) && !insecure)
         {
             throw CliException.Usage(
-                $"{text} is not loopback, and without TLS anyone on the network could read and write the store. Listen on 127.0.0.1, or add --allow-insecure on a network that you trust.");
+                $"{text} is not loopback, and without TLS anyone on the network could read and write the store. Listen on 127.0.0.1, use TLS (--tls-cert, --tls-key), or add --allow-insecure on a network that you trust.");
         }
 
         return new IPEndPoint(ip, address.Port);

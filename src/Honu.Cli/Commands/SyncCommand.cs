@@ -40,7 +40,7 @@ internal static class SyncCommand
             {
                 report = store is RemoteStore remote
                     ? await remote.Client.SyncAsync(peer, deadline.Token)
-                    : await SyncHere(((LocalStore)store).Store, peer, parsed.GetValue(common.AllowInsecure), deadline.Token);
+                    : await SyncHere(((LocalStore)store).Store, peer, new HonuReplicaOptions { AllowInsecure = parsed.GetValue(common.AllowInsecure), Tls = common.Tls.ForClient(parsed) }, deadline.Token);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -57,11 +57,10 @@ internal static class SyncCommand
         return command;
     }
 
-    private static async Task<SyncReport> SyncHere(HonuStore store, string peer, bool insecure, CancellationToken cancellation)
+    private static async Task<SyncReport> SyncHere(HonuStore store, string peer, HonuReplicaOptions options, CancellationToken cancellation)
     {
         if (!PeerAddress.TryParse(peer, out _))
             throw CliException.Usage($"A directory knows no peers: name the address, HOST:PORT instead of \"{peer}\".");
-        var options = new HonuReplicaOptions { AllowInsecure = insecure };
         if ((options with { Peers = [peer] }).Validate() is { Count: > 0 } failures)
             throw CliException.Usage(string.Join(' ', failures));
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Honu.Grpc;
 using Honu.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -15,24 +16,36 @@ namespace Honu.Cli.Serving;
 /// <summary>The host of <c>honu serve</c>: Kestrel with Honu's services and nothing else; reads no configuration files and no environment.</summary>
 internal static class StoreServer
 {
+    /// <summary>What goes wrong is told on stderr, one line each.</summary>
+    public static ILoggerFactory CreateLoggers() => LoggerFactory.Create(static logging =>
+    {
+        logging.AddSimpleConsole(static options => options.SingleLine = true);
+        logging.SetMinimumLevel(LogLevel.Warning);
+        // A start that fails is told in one line by the command itself.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        // Certificates that have changed: whoever changed them wants to know that they are in use.
+        logging.AddFilter("Honu.Grpc.RpcCertificates", LogLevel.Information);
+        // stdout is for results.
+        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+    });
+
     /// <summary>Serves until a signal or <paramref name="cancellation"/>, then stops in order.</summary>
     public static async Task<int> RunAsync(
         string path,
         IPEndPoint endpoint,
         HonuStoreOptions store,
         HonuReplicaOptions replica,
+        ILoggerFactory loggers,
         Action<string, StoreIdentity> ready,
         CancellationToken cancellation)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddSimpleConsole(static options => options.SingleLine = true);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        // A start that fails is told in one line by the command itself.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        // stdout is for results.
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddSingleton(loggers);
         builder.Services.AddRouting();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.Listen(endpoint, static listen => listen.UseRpc()));
+        // The replica shows its peers what the server shows its clients, and trusts the same authorities.
+        var tls = replica.Tls is { Certificates: { } certificates } ? new RpcServerTlsOptions { Certificates = certificates } : null;
+        builder.Services.AddRpcBuffers();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.Listen(endpoint, listen => listen.UseRpc(tls)));
         builder.Services.AddHonu(path, store, new HonuServiceOptions { AllowInsecure = replica.AllowInsecure });
         builder.Services.AddHonuReplica(replica);
         // System.CommandLine turns signals into the cancellation; a second handler would race with it.

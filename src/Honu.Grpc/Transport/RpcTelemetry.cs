@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Headers;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -21,15 +22,26 @@ public static class RpcTelemetry
         return Start(activity, method);
     }
 
+    /// <summary>Puts the context of the current activity into the head of a request, whoever started it; headers of the caller's own go before.</summary>
+    internal static void Inject(HttpRequestHeaders headers)
+    {
+        if (Activity.Current is { } activity && !headers.NonValidated.Contains("traceparent"))
+            DistributedContextPropagator.Current.Inject(activity, headers, static (headers, name, value) => ((HttpRequestHeaders)headers!).TryAddWithoutValidation(name, value));
+    }
+
     internal static Activity? StartServer(IMethod method, HttpRequest request)
     {
         if (!Source.HasListeners())
             return null;
 
-        // The web host reads the headers only if somebody watches it; its activity is the parent then, else the caller's.
+        // The web host's activity is the parent if somebody exports it, else the caller's.
         var parent = default(ActivityContext);
-        if (Activity.Current is null && !ActivityContext.TryParse(request.Headers.TraceParent, request.Headers.TraceState, isRemote: true, out parent))
+        if (Activity.Current?.Source.HasListeners() != true &&
+            !ActivityContext.TryParse(request.Headers.TraceParent, request.Headers.TraceState, isRemote: true, out parent))
+        {
             parent = default;
+        }
+
         return Start(Source.CreateActivity(method.FullName[1..], ActivityKind.Server, parent), method);
     }
 

@@ -1,5 +1,7 @@
+using System.Security.Authentication;
 using Grpc.Core;
 using Honu.Grpc;
+using Honu.Grpc.Protocol.Health;
 using Honu.Hosting.Protocol.Admin;
 using Honu.Hosting.Protocol.Stores;
 using Honu.Hosting.Services;
@@ -19,6 +21,7 @@ internal sealed class ServerConnection : IDisposable
         Address = address;
         Store = new Store.StoreClient(channel);
         Admin = new Admin.AdminClient(channel);
+        Health = new Health.HealthClient(channel);
     }
 
     public string Address { get; }
@@ -27,16 +30,18 @@ internal sealed class ServerConnection : IDisposable
 
     public Admin.AdminClient Admin { get; }
 
+    public Health.HealthClient Health { get; }
+
     public static ServerConnection Create(string address, StoreClientOptions options)
     {
         if (!HostPort.TryParse(address, out var target) || target.Port == 0)
             throw new ArgumentException($"\"{address}\" is not an address. Write HOST:PORT, for example 127.0.0.1:7000 or [::1]:7000.", nameof(address));
-        if (!target.IsLoopback && !options.AllowInsecure)
-            throw new ArgumentException($"{target} is another machine and the connection would be plaintext: anyone on the way could read and change it. Allow it explicitly (AllowInsecure) or use a tunnel to loopback.", nameof(address));
+        if (options.Tls is null && !target.IsLoopback && !options.AllowInsecure)
+            throw new ArgumentException($"{target} is another machine and the connection would be plaintext: anyone on the way could read and change it. Use TLS, allow it explicitly (AllowInsecure), or use a tunnel to loopback.", nameof(address));
 
         var channel = RpcChannel.ForAddress(
-            new Uri($"http://{target}"),
-            new RpcChannelOptions { MaxReceiveMessageBytes = options.MaxMessageBytes, MaxSendMessageBytes = int.MaxValue, ConnectTimeout = options.Timeout });
+            new Uri($"{(options.Tls is null ? "http" : "https")}://{target}"),
+            new RpcChannelOptions { MaxReceiveMessageBytes = options.MaxMessageBytes, MaxSendMessageBytes = int.MaxValue, ConnectTimeout = options.Timeout, Tls = options.Tls });
         return new ServerConnection(channel, address, options);
     }
 
@@ -53,6 +58,10 @@ internal sealed class ServerConnection : IDisposable
         var detail = e.Status.Detail.ReplaceLineEndings(" ");
         var (error, message) = e.StatusCode switch
         {
+            StatusCode.Unavailable when Has<AuthenticationException>(e.Status.DebugException) =>
+                (StoreClientError.Refused, $"TLS with {Address} failed: {Reason(e.Status.DebugException!)}. Check the name and the authorities that its certificate is checked against."),
+            StatusCode.Unavailable when _options.Tls is not null && e.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.Unknown } lost =>
+                (StoreClientError.Unreachable, $"Cannot reach {Address}: {Reason(lost)}. If the server demands certificates of its clients, it may have refused this one."),
             StatusCode.Unavailable when e.Status.DebugException is not null =>
                 (StoreClientError.Unreachable, $"Cannot reach {Address}: {Reason(e.Status.DebugException)}. Check the address and that honu serve runs there."),
             StatusCode.Unavailable => (StoreClientError.Unreachable, $"{Address} is not available: {detail}"),
@@ -73,10 +82,18 @@ internal sealed class ServerConnection : IDisposable
 
     public void Dispose() => _channel.Dispose();
 
-    // The innermost exception is the one that names the cause: "Connection refused".
+    private static bool Has<T>(Exception? exception)
+        where T : Exception
+    {
+        while (exception is not (null or T))
+            exception = exception.InnerException;
+        return exception is not null;
+    }
+
+    // The innermost exception is the one that names the cause: "Connection refused". That something is closed by now is none.
     private static string Reason(Exception exception)
     {
-        while (exception.InnerException is { } inner)
+        while (exception.InnerException is { } inner and not ObjectDisposedException)
             exception = inner;
         return exception.Message.ReplaceLineEndings(" ").TrimEnd('.');
     }

@@ -1,3 +1,4 @@
+using Honu.Grpc.Protocol.Health;
 using Honu.Hosting.Protocol.Admin;
 using Honu.Replication;
 
@@ -23,5 +24,29 @@ public sealed partial class StoreClient
         var request = new SyncRequest { Peer = peer };
         var response = await _server.CallWithoutDeadline(call => _server.Admin.SyncAsync(request, call), cancellationToken).ConfigureAwait(false);
         return InfoMapping.FromWire(response);
+    }
+
+    /// <summary>Asks whether the server can be called (<c>grpc.health.v1</c>).</summary>
+    /// <param name="service">A service's full name, such as <c>honu.store.v1.Store</c>; empty for the server as a whole.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<StoreHealth> GetHealthAsync(string service = "", CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        var request = new HealthCheckRequest { Service = service };
+        try
+        {
+            var response = await _server.Call(call => _server.Health.CheckAsync(request, call), cancellationToken).ConfigureAwait(false);
+            return response.Status switch
+            {
+                HealthCheckResponse.Types.ServingStatus.Serving => StoreHealth.Serving,
+                HealthCheckResponse.Types.ServingStatus.NotServing => StoreHealth.NotServing,
+                _ => StoreHealth.Unknown,
+            };
+        }
+        catch (StoreClientException e) when (e.Error == StoreClientError.NotFound)
+        {
+            // The protocol's answer for a service that the server has never heard of.
+            return StoreHealth.Unknown;
+        }
     }
 }

@@ -25,7 +25,7 @@ public sealed partial class StoreClient : IAsyncDisposable
     /// <param name="address"><c>HOST:PORT</c>, an IPv6 host in brackets.</param>
     /// <param name="options">How to talk to the server; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">The address is malformed, or plaintext would leave this machine and
-    /// <see cref="StoreClientOptions.AllowInsecure"/> is not set.</exception>
+    /// neither <see cref="StoreClientOptions.Tls"/> nor <see cref="StoreClientOptions.AllowInsecure"/> is set.</exception>
     public static StoreClient Connect(string address, StoreClientOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(address);

@@ -1,3 +1,5 @@
+using Honu.Grpc;
+
 namespace Honu.Hosting;
 
 /// <summary>How a <see cref="StoreClient"/> talks to its server.</summary>
@@ -10,6 +12,10 @@ public sealed record StoreClientOptions
     /// <summary>Allows plaintext to an address that is not this machine's loopback: anyone on the way can read and change what is sent.</summary>
     /// <value>Default <see langword="false"/>.</value>
     public bool AllowInsecure { get; init; }
+
+    /// <summary>TLS for the connection to the server.</summary>
+    /// <value>Default <see langword="null"/>: plaintext.</value>
+    public RpcClientTlsOptions? Tls { get; init; }
 
     /// <summary>Largest message accepted from the server. A store with larger values than the default needs more.</summary>
     /// <value>Default 17 MiB: the default limit of a value, a key, and room for the rest.</value>

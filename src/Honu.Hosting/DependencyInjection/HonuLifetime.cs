@@ -10,10 +10,11 @@ namespace Honu.Hosting.Services;
 /// Start: the store is opened; the server listens; its addresses are checked; replication begins and clients are let in.
 /// Stop: clients are refused and running calls finish; replication stops, which ends its streams; the server stops; the container closes the store.
 /// </summary>
-internal sealed class HonuLifetime(IServiceProvider services, ServiceGate gate, HonuServiceOptions options, TimeProvider time) : IHostedLifecycleService
+internal sealed class HonuLifetime(IServiceProvider services, ServiceGate gate, ServiceHealth health, HonuServiceOptions options, TimeProvider time) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken)
     {
+        health.Set(serving: false);
         gate.Close("The server is starting. Try again in a moment.");
         services.GetRequiredService<HonuStore>();
         return Task.CompletedTask;
@@ -27,10 +28,15 @@ internal sealed class HonuLifetime(IServiceProvider services, ServiceGate gate, 
         if (services.GetService<ReplicaHost>() is { } replica)
             await replica.StartAsync(cancellationToken).ConfigureAwait(false);
         gate.Open();
+        health.Set(serving: true);
+
+        // Whoever asks the application to stop need not come through here at once.
+        services.GetService<IHostApplicationLifetime>()?.ApplicationStopping.UnsafeRegister(static health => ((ServiceHealth)health!).Set(serving: false), health);
     }
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        health.Set(serving: false);
         await gate.DrainAsync(options.DrainTimeout, time, cancellationToken).ConfigureAwait(false);
         if (services.GetService<ReplicaHost>() is { } replica)
             await replica.StopAsync(cancellationToken).ConfigureAwait(false);

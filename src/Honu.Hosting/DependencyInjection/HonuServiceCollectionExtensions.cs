@@ -1,4 +1,5 @@
 using Honu;
+using Honu.Grpc;
 using Honu.Hosting;
 using Honu.Hosting.Services;
 using Microsoft.Extensions.Caching.Distributed;
@@ -18,7 +19,8 @@ public static class HonuServiceCollectionExtensions
     /// <param name="serviceOptions">How <c>MapHonu</c> serves it; <see langword="null"/> for the defaults.</param>
     /// <remarks>
     /// The store is opened when the host starts, so that a locked or damaged store stops the start with its own exception. It is
-    /// closed with the host's services, after the server and the replication have stopped.
+    /// closed with the host's services, after the server and the replication have stopped. An <see cref="RpcHealth"/> is registered, too:
+    /// <c>MapHonu</c> serves it, and the application can set the health of its own services in it.
     /// </remarks>
     public static IServiceCollection AddHonu(
         this IServiceCollection services, string path, HonuStoreOptions? options = null, HonuServiceOptions? serviceOptions = null)
@@ -29,6 +31,8 @@ public static class HonuServiceCollectionExtensions
         services.TryAddSingleton(_ => HonuStore.Open(path, options));
         services.TryAddSingleton(serviceOptions ?? new HonuServiceOptions());
         services.TryAddSingleton<ServiceGate>();
+        services.TryAddSingleton<RpcHealth>();
+        services.TryAddSingleton<ServiceHealth>();
         services.TryAddSingleton<StoreService>();
         services.TryAddSingleton(static provider => new AdminService(
             provider.GetRequiredService<HonuStore>(),

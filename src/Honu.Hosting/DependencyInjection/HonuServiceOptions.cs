@@ -15,6 +15,10 @@ public sealed record HonuServiceOptions
     /// <value>Default 5 s.</value>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Serves reflection, from which tools such as grpcurl learn the messages of the services.</summary>
+    /// <value>Default <see langword="true"/>. It tells every caller what is in the published protocol files, and nothing of the store.</value>
+    public bool Reflection { get; init; } = true;
+
     /// <summary>Allows plaintext on addresses that are not loopback. Anyone on the network can then read and write the store.</summary>
     /// <value>Default <see langword="false"/>: the host does not start when it listens to such an address without TLS.</value>
     public bool AllowInsecure { get; init; }

@@ -39,13 +39,16 @@ internal sealed class EchoHost : IAsyncDisposable
 
     public static async Task<EchoHost> StartAsync(
         EchoService? service = null, RpcServerOptions? options = null, RpcServerTlsOptions? tls = null, Action<ListenOptions>? listen = null,
-        int port = 0, Func<HttpContext, RequestDelegate, Task>? use = null, params Interceptor[] interceptors)
+        bool logs = true, int port = 0, Action<WebApplication>? map = null, Func<HttpContext, RequestDelegate, Task>? use = null,
+        params Interceptor[] interceptors)
     {
         service ??= new EchoService();
         var (requests, connections) = (new Gauge(), new Gauge());
         var log = new ErrorLog();
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddProvider(log);
+        builder.Logging.ClearProviders();
+        if (logs)
+            builder.Logging.AddProvider(log);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, endpoint =>
@@ -58,6 +61,7 @@ internal sealed class EchoHost : IAsyncDisposable
         app.Use((context, next) => requests.DuringAsync(() => use is null ? next(context) : use(context, next)));
         app.MapRpcService(Echo.BindService(service).Intercept(interceptors), options);
         app.MapPost("/plain", () => Results.Ok());
+        map?.Invoke(app);
         await app.StartAsync().Guarded();
         return new EchoHost(app, service, log, tls is not null) { Requests = requests, Connections = connections };
     }

@@ -7,6 +7,10 @@ internal sealed class ManualClock : TimeProvider
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = DateTimeOffset.UtcNow;
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+
     public override DateTimeOffset GetUtcNow()
     {
         lock (_sync)

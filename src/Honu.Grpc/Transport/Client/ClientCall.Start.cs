@@ -38,6 +38,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel
             message.Content = request is null ? _requests = new StreamingRequestContent() : FrameRequestContent(request);
             if (message.Content is { } content)
             {
+                RpcTelemetry.Inject(message.Headers);
                 content.Headers.ContentType = ContentType;
                 _head = SendAsync(message);
             }

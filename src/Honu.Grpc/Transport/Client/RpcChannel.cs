@@ -89,6 +89,7 @@ public sealed class RpcChannel : ChannelBase, IDisposable
             UseCookies = false,
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null, // a call has an activity of its own, and sends it itself
             MaxResponseHeadersLength = 127, // KiB; more than that fails all calls of the connection
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = options.ConnectTimeout,

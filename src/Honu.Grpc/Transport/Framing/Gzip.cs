@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
 using Grpc.Core;
 
@@ -50,6 +51,7 @@ internal static class Gzip
     public static bool TryDecompress(in ReadOnlySequence<byte> compressed, PooledBuffer output, int maxBytes)
     {
         const int StepBytes = 16 * 1024;
+        const int EmptyBytes = 18; // a header of 10 bytes and a trailer of 8
         var array = ArrayPool<byte>.Shared.Rent((int)compressed.Length);
         try
         {
@@ -62,7 +64,10 @@ internal static class Gzip
                     return false;
             }
 
-            return true;
+            // GZipStream takes data that are cut off for whole. They end with their length; of one member, since no compressor of messages makes two.
+            // No data at all are what .NET makes of an empty message.
+            long length = compressed.Length < EmptyBytes ? -compressed.Length : BinaryPrimitives.ReadUInt32LittleEndian(array.AsSpan((int)compressed.Length - sizeof(uint)));
+            return length == output.Length ? true : throw new InvalidDataException("The gzip data are cut off.");
         }
         finally
         {

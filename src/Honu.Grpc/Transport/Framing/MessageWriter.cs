@@ -102,6 +102,9 @@ internal sealed class MessageWriter(int maxMessageBytes) : SerializationContext,
     private void WriteWhole(ReadOnlySpan<byte> payload)
     {
         CheckLimit(payload.Length);
+
+        // GZipStream makes no bytes at all of none, which other runtimes take for damage.
+        _compress &= !payload.IsEmpty;
         if (_compress)
             payload = Gzip.Compress(payload).Span;
         WritePrefix(payload.Length, _compress);

@@ -54,8 +54,16 @@ internal static class StatusMapping
         return limitExceeded
             ? new Status(StatusCode.ResourceExhausted, "The headers of the answer exceed the limit.", exception)
             : exception is HttpRequestException or IOException or TimeoutException or OperationCanceledException or ObjectDisposedException
-                ? new Status(StatusCode.Unavailable, $"The connection failed: {exception.GetBaseException().Message}", exception)
+                ? new Status(StatusCode.Unavailable, $"The connection failed: {Reason(exception)}", exception)
                 : new Status(StatusCode.Internal, $"The call failed: {exception.Message}", exception);
+    }
+
+    // The innermost exception names the cause. That a stream is closed by now is none: a server that refuses a certificate leaves that behind.
+    private static string Reason(Exception exception)
+    {
+        while (exception.InnerException is { } inner and not ObjectDisposedException)
+            exception = inner;
+        return exception.Message;
     }
 
     private static StatusCode FromHttp2Error(HttpProtocolException error) => error.ErrorCode switch

@@ -159,11 +159,11 @@ internal sealed partial class ServerCall
 
         var headers = http.Response.Headers;
         _sendsGzip = Gzip.IsChosen(metadata, Options.Compression) && Gzip.IsIn(http.Request.Headers["grpc-accept-encoding"].ToString());
-        _hasBody = true;
         if (_sendsGzip)
             headers["grpc-encoding"] = Gzip.Name;
         if (metadata is not null)
             AddTo(headers, metadata);
+        _hasBody = true;
     }
 
     private static void AddTo(IHeaderDictionary headers, Metadata metadata)

@@ -63,6 +63,7 @@ public sealed class RpcCertificates
     /// <param name="clock">The clock; <see langword="null"/> for the system's.</param>
     /// <exception cref="InvalidDataException">A file has no certificate or key, or they do not belong together.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read, or is a directory.</exception>
     public static RpcCertificates FromPemFiles(
         string? certificateFile, string? keyFile, string? rootsFile, ILogger? logger = null, TimeProvider? clock = null) =>
         (certificateFile is null) == (keyFile is null)
@@ -106,8 +107,9 @@ public sealed class RpcCertificates
             var certificate = _files[0] is null ? null : X509Certificate2.CreateFromPem(texts[0], texts[1]);
             return Load(certificate, chain, _files[2] is null ? null : roots);
         }
-        catch (CryptographicException exception)
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
+            // A key of another certificate is the latter.
             throw new InvalidDataException($"The PEM files {_names} cannot be used: {exception.Message}", exception);
         }
     }
