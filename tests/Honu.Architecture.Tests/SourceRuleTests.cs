@@ -22,6 +22,19 @@ public sealed partial class SourceRuleTests
     }
 
     [Fact]
+    public void GrpcRuntime_IsSmallEnoughToReadInAnEvening()
+    {
+        const int MaxCodeLines = 3000;
+
+        var lines = RepositoryTree.CSharp("src/Honu.Grpc")
+            .Sum(file => CodeText.WithoutCommentsAndLiterals(RepositoryTree.Read(file)).Split('\n').Count(line => !string.IsNullOrWhiteSpace(line)));
+
+        Assert.True(
+            lines is > 0 and < MaxCodeLines,
+            $"src/Honu.Grpc has {lines} lines of code (without comments and blank lines); it must stay under {MaxCodeLines} so that one person can know all of it.");
+    }
+
+    [Fact]
     public void OpenEnds_InCodeAndScripts_NameAnIssue()
     {
         RepositoryTree.AssertNone(

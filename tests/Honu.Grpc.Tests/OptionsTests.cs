@@ -16,7 +16,7 @@ public sealed class OptionsTests
         Assert.Equal(TimeSpan.FromSeconds(20), options.KeepAliveTimeout);
         Assert.False(options.KeepAliveWithoutCalls);
         Assert.Equal(TimeSpan.FromMinutes(30), options.ConnectionIdleTimeout);
-        Assert.Equal(1024 * 1024, options.InitialHttp2StreamWindow);
+        Assert.Equal(256 * 1024, options.InitialHttp2StreamWindow);
         Assert.Null(options.Tls);
         Assert.Null(options.Handler);
         Assert.Same(TimeProvider.System, options.TimeProvider);

@@ -62,13 +62,6 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
     {
         _activity = RpcTelemetry.StartClient(method, channel.Address);
         var served = options.PropagationToken?.CancellationToken ?? CancellationToken.None;
-        if (options.CancellationToken.IsCancellationRequested || served.IsCancellationRequested)
-            Cancel(StatusCode.Cancelled, "The call was cancelled before it began.");
-        else if (Deadline <= Now)
-            Cancel(StatusCode.DeadlineExceeded, "The deadline had passed before the call began.");
-        if (End is not null)
-            return false;
-
         var caller = options.CancellationToken.UnsafeRegister(CancelledByCaller, this);
         var parent = served.UnsafeRegister(
             static call => ((ClientCall)call!).Cancel(StatusCode.Cancelled, "The call that this one is tied to was cancelled."), this);
@@ -79,9 +72,12 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
             : null;
         lock (_sync)
             (_callerRegistration, _servedRegistration, _channelRegistration, _timer) = (caller, parent, shutdown, timer);
-        if (End is not null)
-            ReleaseWatches();
-        return true;
+        if (End is null)
+            return true;
+
+        // A token that was cancelled already, or a deadline that had passed, has ended the call at once.
+        ReleaseWatches();
+        return false;
     }
 
     /// <summary>Ends the call unless it has ended. Does not touch the stream.</summary>

@@ -37,8 +37,9 @@ public sealed record RpcChannelOptions
     public TimeSpan ConnectionIdleTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>How many bytes of responses a stream may have under way at first; the runtime raises it on long fat links up to 16 MiB.</summary>
-    /// <value>Default 1 MiB; 65,535 bytes to 16 MiB. Larger: fewer stalls at a high round-trip time; each unread stream can hold that much memory.</value>
-    public int InitialHttp2StreamWindow { get; init; } = 1024 * 1024;
+    /// <value>Default 256 KiB; 65,535 bytes to 16 MiB. Larger: fewer stalls at first at a high round-trip time; each unread stream can hold that much memory,
+    /// and what exceeds the shared pool of arrays is allocated.</value>
+    public int InitialHttp2StreamWindow { get; init; } = 256 * 1024;
 
     /// <summary>TLS, for <c>https</c> addresses.</summary>
     /// <value>Default <see langword="null"/>: the roots of the machine, no client certificate.</value>
