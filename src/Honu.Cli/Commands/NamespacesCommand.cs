@@ -43,6 +43,17 @@ internal static class NamespacesCommand
         return command;
     }
 
+    /// <summary>Name and counts of a namespace, into an object that the caller has begun.</summary>
+    public static void WriteFigures(Utf8JsonWriter json, NamespaceFigures ns)
+    {
+        json.WriteString("name"u8, ns.Name);
+        json.WriteNumber("objects"u8, ns.Objects);
+        json.WriteNumber("tombstones"u8, ns.Tombstones);
+        json.WriteNumber("valueBytes"u8, ns.ValueBytes);
+        json.WriteNumber("historyEntries"u8, ns.HistoryEntries);
+        json.WriteNumber("historyBytes"u8, ns.HistoryBytes);
+    }
+
     private static VerbCommand CreateDrop()
     {
         var db = new CommonOptions().Db;
@@ -143,12 +154,7 @@ internal static class NamespacesCommand
     private static void Write(Utf8JsonWriter json, NamespaceFigures ns)
     {
         json.WriteStartObject();
-        json.WriteString("name"u8, ns.Name);
-        json.WriteNumber("objects"u8, ns.Objects);
-        json.WriteNumber("tombstones"u8, ns.Tombstones);
-        json.WriteNumber("valueBytes"u8, ns.ValueBytes);
-        json.WriteNumber("historyEntries"u8, ns.HistoryEntries);
-        json.WriteNumber("historyBytes"u8, ns.HistoryBytes);
+        WriteFigures(json, ns);
         json.WriteEndObject();
     }
 }

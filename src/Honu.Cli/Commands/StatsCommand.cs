@@ -66,12 +66,7 @@ internal static class StatsCommand
         foreach (var ns in figures.Namespaces)
         {
             json.WriteStartObject();
-            json.WriteString("name"u8, ns.Name);
-            json.WriteNumber("objects"u8, ns.Objects);
-            json.WriteNumber("tombstones"u8, ns.Tombstones);
-            json.WriteNumber("valueBytes"u8, ns.ValueBytes);
-            json.WriteNumber("historyEntries"u8, ns.HistoryEntries);
-            json.WriteNumber("historyBytes"u8, ns.HistoryBytes);
+            NamespacesCommand.WriteFigures(json, ns);
             VectorText.Write(json, ns.Vector);
             json.WriteEndObject();
         }
