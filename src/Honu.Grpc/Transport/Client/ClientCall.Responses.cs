@@ -37,14 +37,25 @@ internal sealed partial class ClientCall<TRequest, TResponse>
         }
     }
 
-    private async Task<TResponse> ReadSingleAsync()
+    // Never faults: the failure is in the response, which nobody has to await.
+    private async Task ReadSingleAsync(TaskCompletionSource<TResponse> response)
     {
-        var message = await ReadNextAsync().ConfigureAwait(false);
-        if (message is not null && await ReadNextAsync().ConfigureAwait(false) is not null)
-            Abandon(new Status(StatusCode.Internal, "The server sent more than one response."));
+        try
+        {
+            await _head.ConfigureAwait(false);
+            var message = await ReadNextAsync().ConfigureAwait(false);
+            if (message is not null && await ReadNextAsync().ConfigureAwait(false) is not null)
+                Abandon(new Status(StatusCode.Internal, "The server sent more than one response."));
 
-        // An end with OK and no message is turned into a failure where the call ends.
-        return End is { Status.StatusCode: StatusCode.OK } && message is not null ? message : throw End!.ToException();
+            // An end with OK and no message is turned into a failure where the call ends.
+            response.SetResult(End is { Status.StatusCode: StatusCode.OK } && message is not null ? message : throw End!.ToException());
+        }
+        catch (Exception failure)
+        {
+            // Whatever it is, it is the answer of this call.
+            response.SetException(failure);
+            _ = response.Task.Exception;
+        }
     }
 
     // The next message; null at the end with OK. Every other end throws.
@@ -83,7 +94,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
         if (headers.Contains("grpc-status"))
         {
             // Trailers only: the call is over and all that there is stands here.
-            SetHeaders(Metadata.Empty);
+            SetHeaders(null);
             FinishWith(response.Headers);
             return;
         }
@@ -97,7 +108,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
             Abandon(new Status(StatusCode.Internal, $"The server compresses with \"{encoding}\", which this client did not offer."));
         else
         {
-            SetHeaders(ToMetadata(response.Headers));
+            SetHeaders(response.Headers);
             var body = await response.Content.ReadAsStreamAsync(StreamToken).ConfigureAwait(false);
             _reader = new MessageReader(
                 new ResponseBodyReader(body, HasSingleResponse ? SingleBytes : StreamBytes), Channel.Options.MaxReceiveMessageBytes, encoding.ToString() == Gzip.Name);
@@ -112,25 +123,13 @@ internal sealed partial class ClientCall<TRequest, TResponse>
             : new Status(StatusCode.Unknown, "The response ended without a grpc-status.");
         if (status.StatusCode == StatusCode.OK && HasSingleResponse && !_received)
             status = new Status(StatusCode.Internal, "The server reported success without a response.");
-        Finish(status, ToMetadata(headers));
+        Finish(status, headers);
     }
 
     // The server would go on: ends the call and resets the stream.
     private void Abandon(Status status)
     {
-        Finish(status, Metadata.Empty);
+        Finish(status, null);
         Cancel(status.StatusCode, status.Detail);
-    }
-
-    private static Metadata ToMetadata(HttpResponseHeaders headers)
-    {
-        var metadata = new Metadata();
-        foreach (var header in headers.NonValidated)
-        {
-            foreach (var value in header.Value)
-                MetadataCodec.Add(metadata, header.Key, value);
-        }
-
-        return metadata.Freeze();
     }
 }

@@ -49,9 +49,9 @@ internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel
         if (!HasSingleResponse)
             return;
 
-        SingleResponse = ReadSingleAsync();
-        _ = SingleResponse.ContinueWith(
-            static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var response = new TaskCompletionSource<TResponse>();
+        SingleResponse = response.Task;
+        _ = ReadSingleAsync(response);
     }
 
     protected override void ReleaseResponse() => Volatile.Read(ref _response)?.Dispose();
@@ -100,7 +100,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel
         catch (RpcException exception)
         {
             frame.Dispose();
-            Finish(exception.Status, Metadata.Empty);
+            Finish(exception.Status, null);
             return null;
         }
     }
@@ -116,7 +116,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>(RpcChannel channel
         catch (Exception exception)
         {
             // Whatever the connection reports becomes the status of the call.
-            Finish(StatusMapping.FromException(exception, StreamToken.IsCancellationRequested), Metadata.Empty);
+            Finish(StatusMapping.FromException(exception, StreamToken.IsCancellationRequested), null);
         }
         finally
         {

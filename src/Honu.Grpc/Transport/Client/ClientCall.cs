@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
 using Grpc.Core;
 
 namespace Honu.Grpc;
@@ -29,8 +30,9 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
     private CancellationTokenRegistration _servedRegistration;
     private CancellationTokenRegistration _channelRegistration;
     private DeadlineTimer? _timer;
-    private TaskCompletionSource<Metadata>? _headersAsked;
-    private Metadata? _headers;
+    private TaskCompletionSource? _headersAsked;
+    private HttpResponseHeaders? _headers;
+    private bool _hasHeaders;
     private Activity? _activity;
     private CallEnd? _end;
 
@@ -52,7 +54,7 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
     /// <summary>Ends the call from this side. A stream that is still open is reset, so the server sees it.</summary>
     protected void Cancel(StatusCode code, string detail)
     {
-        Finish(new Status(code, detail), Metadata.Empty);
+        Finish(new Status(code, detail), null);
         _cancel.Cancel();
         ReleaseResponse();
     }
@@ -81,9 +83,9 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
     }
 
     /// <summary>Ends the call unless it has ended. Does not touch the stream.</summary>
-    protected void Finish(Status status, Metadata trailers)
+    protected void Finish(Status status, HttpResponseHeaders? trailers)
     {
-        TaskCompletionSource<Metadata>? asked;
+        TaskCompletionSource? asked;
         lock (_sync)
         {
             if (_end is not null)
@@ -99,15 +101,15 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
         ReleaseWatches();
         OnFinished();
         RpcTelemetry.Stop(_activity, status);
-        if (asked is not null && asked.TrySetException(_end.ToException()))
-            _ = asked.Task.Exception; // seen: nobody has to await the headers
+        asked?.TrySetResult();
     }
 
-    protected void SetHeaders(Metadata headers)
+    /// <summary>The head of the response has come; null if it is its end, too.</summary>
+    protected void SetHeaders(HttpResponseHeaders? headers)
     {
         lock (_sync)
-            _headers = headers;
-        _headersAsked?.TrySetResult(headers);
+            (_headers, _hasHeaders) = (headers, true);
+        _headersAsked?.TrySetResult();
     }
 
     /// <summary>Frees the response; the stream is reset if it is still open.</summary>
@@ -116,18 +118,17 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
     /// <summary>Called once, after <see cref="End"/> is set.</summary>
     protected abstract void OnFinished();
 
-    private Task<Metadata> GetResponseHeadersAsync()
+    private async Task<Metadata> GetResponseHeadersAsync()
     {
+        var come = Task.CompletedTask;
         lock (_sync)
         {
-            if (_headers is not null)
-                return Task.FromResult(_headers);
-            if (_end is not null)
-                return Task.FromException<Metadata>(_end.ToException());
-
-            _headersAsked ??= new TaskCompletionSource<Metadata>(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _headersAsked.Task;
+            if (!_hasHeaders && _end is null)
+                come = (_headersAsked ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
+
+        await come.ConfigureAwait(false);
+        return _hasHeaders ? MetadataCodec.Read(_headers) : throw _end!.ToException();
     }
 
     private CallEnd GetEnd() => End ?? throw new InvalidOperationException("The call still runs: it has a status and trailers when it is over.");
@@ -150,8 +151,26 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
     }
 
     /// <summary>How a call ended.</summary>
-    protected sealed record CallEnd(Status Status, Metadata Trailers)
+    protected sealed class CallEnd(Status status, HttpResponseHeaders? trailers)
     {
-        public RpcException ToException() => new(Status, Trailers);
+        private Metadata? _trailers;
+
+        public Status Status => status;
+
+        // Most calls are over without anyone asking for these.
+        public Metadata Trailers => _trailers ??= MetadataCodec.Read(trailers);
+
+        public RpcException ToException()
+        {
+            try
+            {
+                return new RpcException(Status, Trailers);
+            }
+            catch (RpcException)
+            {
+                // The status says more than trailers that cannot be decoded.
+                return new RpcException(Status);
+            }
+        }
     }
 }

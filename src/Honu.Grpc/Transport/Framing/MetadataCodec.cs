@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Grpc.Core;
 
 namespace Honu.Grpc;
@@ -15,6 +16,22 @@ internal static class MetadataCodec
         "grpc-timeout" or "grpc-status" or "grpc-message" or "grpc-encoding" or "grpc-accept-encoding" or Gzip.RequestKey => true,
         _ => false,
     };
+
+    /// <exception cref="RpcException">A binary header is not base64.</exception>
+    public static Metadata Read(HttpResponseHeaders? headers)
+    {
+        if (headers is null)
+            return Metadata.Empty;
+
+        var metadata = new Metadata();
+        foreach (var header in headers.NonValidated)
+        {
+            foreach (var value in header.Value)
+                Add(metadata, header.Key, value);
+        }
+
+        return metadata.Freeze();
+    }
 
     /// <exception cref="RpcException">A binary header is not base64.</exception>
     public static void Add(Metadata metadata, string headerName, string value)
