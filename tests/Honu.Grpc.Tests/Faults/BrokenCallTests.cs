@@ -130,15 +130,37 @@ public sealed class BrokenCallTests
     }
 
     [Fact]
-    public async Task Handler_ThrowsAnExceptionWhoseMessageThrows_ItsDeadlineDoesNotEndAnotherCall()
+    public async Task Handler_ThrowsWithTheTrailersOfItsContext_HasItsStatusAndTheseTrailers()
+    {
+        await using var host = await EchoHost.StartAsync();
+        host.Service.OnUnary = (_, context) =>
+        {
+            context.ResponseTrailers.Add("why", "because");
+            throw new RpcException(new Status(StatusCode.NotFound, "gone"), context.ResponseTrailers);
+        };
+
+        var failure = await host.Client().UnaryAsync(new EchoMessage()).FailureAsync();
+
+        Assert.Equal(StatusCode.NotFound, failure.StatusCode);
+        Assert.Equal("because", failure.Trailers.GetValue("why"));
+    }
+
+    // Whatever goes wrong while a failure is turned into a status, the call lets go of its timer: it would end the next call of the stream.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Handler_ThrowsWhatCannotBeRead_ItsDeadlineDoesNotEndAnotherCall(bool mute)
     {
         var clock = new ManualClock();
         await using var host = await EchoHost.StartAsync(options: new RpcServerOptions { IncludeExceptionDetail = true, TimeProvider = clock }, logs: false);
         var (begun, go) = (new SyncPoint(), new SyncPoint());
-        host.Service.OnUnary = async (request, _) =>
+        host.Service.OnUnary = async (request, context) =>
         {
             if (request.Number == 1)
-                throw new MuteException();
+            {
+                context.ResponseTrailers.Add("why", "because");
+                throw mute ? new MuteException() : new RpcException(new Status(StatusCode.NotFound, "gone"), context.ResponseTrailers);
+            }
 
             begun.Reach();
             await go.Task;
@@ -151,10 +173,34 @@ public sealed class BrokenCallTests
         await begun.Task.Guarded();
 
         clock.Advance(TimeSpan.FromSeconds(30));
-        await Task.WhenAny(second.ResponseAsync, Task.Delay(500));
         go.Reach();
 
         Assert.Equal(2, (await second.Guarded()).Number);
+    }
+
+    // A second reason for the same loss: nobody may see a status while the handler is stuck.
+    [Fact]
+    public async Task Trailers_ThatHttpRefuses_DoNotCostTheStatusOfADeadline()
+    {
+        var stuck = new SyncPoint();
+        await using var host = await EchoHost.StartAsync();
+        host.Service.OnUnary = async (request, context) =>
+        {
+            context.ResponseTrailers.Add(context.RequestHeaders.Get("odd")!);
+            await stuck.Task;
+            return request;
+        };
+        using var raw = await RawHttp2.ConnectAsync(host.Port);
+        await raw.RequestAsync(1, "Unary", ("odd", "a\u0001b"), ("grpc-timeout", "50m"));
+        await raw.DataAsync(1, RawHttp2.Message([]), endStream: true);
+
+        var status = raw.ReadAsync(RawHttp2.Headers);
+        await Task.WhenAny(status, Task.Delay(TimeSpan.FromSeconds(3)));
+        var early = status.IsCompleted;
+        stuck.Reach();
+
+        Assert.True(early, "No status before the handler ended.");
+        Assert.Equal("4", RawHttp2.StatusIn(await status));
     }
 
     private sealed class MuteException : Exception
