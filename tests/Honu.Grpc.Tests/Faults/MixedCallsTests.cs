@@ -73,8 +73,6 @@ public sealed class MixedCallsTests(ITestOutputHelper output)
         await host.Requests.WhenAsync(gauge => gauge.Now == 0).Guarded();
         foreach (var error in host.Errors)
             _faults.Enqueue($"logged: {error}");
-        if (round % 10 == 0)
-            Console.WriteLine($"round {round}: {GC.GetTotalMemory(true) / 1024} KiB, {_faults.Count} faults, {_ends.Values.Sum()} calls, {Environment.WorkingSet >> 20} MiB");
     }
 
     private async Task CallAsync(Echo.EchoClient client, Random random)
