@@ -48,7 +48,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
     {
         EnterWrite();
         if (!_requestsEnded)
-            _requests!.Writer.Complete();
+            _requests?.Writer.Complete();
         _requestsEnded = true;
         Volatile.Write(ref _writing, 0);
         return Task.CompletedTask;

@@ -83,12 +83,21 @@ internal sealed partial class ServerCall
 
     private async Task OpenOutboxAsync()
     {
+        if (_broken)
+            throw new InvalidOperationException("The stream ends in the middle of a message whose serializer failed: nothing can follow it.");
         if (_outbox is not null && !_ended && Volatile.Read(ref _stop) is null)
             return;
 
         await EnterAsync().ConfigureAwait(false);
-        BeginBody(null);
-        _gate.Release();
+        try
+        {
+            BeginBody(null);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
         _outbox = new Pipe(MessageWriter.PipeOptions);
         _sending = SendOutboxAsync(_outbox.Reader);
     }
@@ -122,6 +131,12 @@ internal sealed partial class ServerCall
         catch (OperationCanceledException)
         {
             // The call is over.
+        }
+        catch (Exception exception)
+        {
+            // What is below the response, such as a middleware that fails when the headers are sent.
+            RpcLog.StatusNotSent(server.Logger, method.FullName, exception);
+            Abort();
         }
         finally
         {
@@ -170,8 +185,9 @@ internal sealed partial class ServerCall
     {
         foreach (var entry in metadata)
         {
-            if (!MetadataCodec.IsReserved(entry.Key))
-                headers.Append(entry.Key, MetadataCodec.EncodeValue(entry));
+            // What came from the wire and is sent on may have characters that HTTP refuses; they must not cost the status.
+            if (!MetadataCodec.IsReserved(entry.Key) && MetadataCodec.EncodeValue(entry) is var value && !value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+                headers.Append(entry.Key, value);
         }
     }
 

@@ -23,21 +23,28 @@ internal sealed partial class ServerCall
         Status status;
         try
         {
-            ReadHead();
-            if (_deadline != DateTime.MaxValue)
-                timer = new DeadlineTimer(Options.TimeProvider, _deadline, static call => _ = ((ServerCall)call).StopAsync(StopReason.Deadline), this);
-            await serve(this).ConfigureAwait(false);
-            status = Status;
+            try
+            {
+                ReadHead();
+                if (_deadline != DateTime.MaxValue)
+                    timer = new DeadlineTimer(Options.TimeProvider, _deadline, static call => _ = ((ServerCall)call).StopAsync(StopReason.Deadline), this);
+                await serve(this).ConfigureAwait(false);
+                status = Status;
+            }
+            catch (Exception exception)
+            {
+                // The handler may throw anything; its client gets a status in each case.
+                status = ToStatus(exception);
+            }
+
+            await CloseRequestsAsync().ConfigureAwait(false);
+            await CloseOutboxAsync().ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            // The handler may throw anything; its client gets a status in each case.
-            status = ToStatus(exception);
-        }
-
-        try
-        {
-            await CloseOutboxAsync().ConfigureAwait(false);
+            // Even to describe what the handler threw, or to cancel what it left behind, runs code of others.
+            RpcLog.HandlerFailed(server.Logger, method.FullName, exception);
+            status = new Status(StatusCode.Unknown, "The handler failed.");
         }
         finally
         {
@@ -49,6 +56,7 @@ internal sealed partial class ServerCall
         }
 
         await CompleteAsync(status).ConfigureAwait(false);
+        _over = true;
         RpcTelemetry.Stop(activity, Volatile.Read(ref _stop)?.Status ?? status);
     }
 
@@ -89,7 +97,7 @@ internal sealed partial class ServerCall
         switch (exception)
         {
             case RpcException rpc:
-                foreach (var entry in rpc.Trailers)
+                foreach (var entry in rpc.Trailers == _responseTrailers ? Metadata.Empty : rpc.Trailers)
                     ResponseTrailers.Add(entry);
                 return rpc.StatusCode == StatusCode.OK ? new Status(StatusCode.Unknown, rpc.Status.Detail) : rpc.Status;
             case OperationCanceledException when _cancel.IsCancellationRequested:

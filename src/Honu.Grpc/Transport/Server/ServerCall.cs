@@ -27,9 +27,13 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
     private DateTime _deadline = DateTime.MaxValue;
     private string? _peer;
     private bool _receivesGzip;
+    private volatile bool _over;
+    private TaskCompletionSource? _readEnded;
+    private int _reads;
     private AuthContext? _authContext;
 
-    public HttpContext Http => http;
+    /// <summary>The request. A handler that goes on after its end would look into the next request of the same HTTP stream.</summary>
+    public HttpContext Http => !_over ? http : throw new InvalidOperationException("The call is over: its request cannot be looked at any more.");
 
     public RpcServerOptions Options => server.Options;
 
@@ -38,13 +42,13 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
 
     protected override string MethodCore => method.FullName;
 
-    protected override string HostCore => http.Request.Host.Value ?? "";
+    protected override string HostCore => Http.Request.Host.Value ?? "";
 
-    protected override string PeerCore => _peer ??= DescribePeer(http.Connection);
+    protected override string PeerCore => _peer ??= DescribePeer(Http.Connection);
 
     protected override DateTime DeadlineCore => _deadline;
 
-    protected override Metadata RequestHeadersCore => _requestHeaders ??= ReadRequestHeaders(http.Request.Headers);
+    protected override Metadata RequestHeadersCore => _requestHeaders ??= ReadRequestHeaders(Http.Request.Headers);
 
     protected override CancellationToken CancellationTokenCore => _cancel.Token;
 
@@ -56,9 +60,37 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
 
     protected override IDictionary<object, object> UserStateCore => _userState ??= [];
 
-    protected override AuthContext AuthContextCore => _authContext ??= PeerAuthentication.FromCertificate(http.Connection.ClientCertificate);
+    protected override AuthContext AuthContextCore => _authContext ??= PeerAuthentication.FromCertificate(Http.Connection.ClientCertificate);
 
     protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) => new(this, options);
+
+    /// <summary>Claims the requests for one read.</summary>
+    public void BeginRead()
+    {
+        if (Interlocked.CompareExchange(ref _reads, 1, 0) != 0)
+            throw Volatile.Read(ref _ended) ? Stopped() : new InvalidOperationException("A read is under way: wait for it before the next one.");
+    }
+
+    public void EndRead()
+    {
+        if (Interlocked.CompareExchange(ref _reads, 0, 1) != 1)
+            _readEnded!.SetResult();
+    }
+
+    // No read may begin any more, and one that the handler has left behind is ended: the pipe of the requests serves another call afterwards.
+    private async Task CloseRequestsAsync()
+    {
+        while (Interlocked.CompareExchange(ref _reads, 2, 0) != 0)
+        {
+            _readEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (Interlocked.CompareExchange(ref _reads, 3, 1) != 1)
+                continue;
+
+            await _cancel.CancelAsync().ConfigureAwait(false);
+            await _readEnded.Task.ConfigureAwait(false);
+            return;
+        }
+    }
 
     private static string DescribePeer(ConnectionInfo connection) => connection.RemoteIpAddress switch
     {

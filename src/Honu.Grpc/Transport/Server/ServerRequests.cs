@@ -8,15 +8,12 @@ internal sealed class ServerRequests<T>(ServerCall call, Marshaller<T> marshalle
 {
     private readonly MessageReader _reader = call.CreateReader();
     private T? _current;
-    private int _reading;
 
     public T Current => _current ?? throw new InvalidOperationException("There is no message: MoveNext has not returned true.");
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
-        if (Interlocked.Exchange(ref _reading, 1) != 0)
-            throw new InvalidOperationException("A read is under way: wait for it before the next one.");
-
+        call.BeginRead();
         try
         {
             _current = null;
@@ -25,7 +22,7 @@ internal sealed class ServerRequests<T>(ServerCall call, Marshaller<T> marshalle
         }
         finally
         {
-            Volatile.Write(ref _reading, 0);
+            call.EndRead();
         }
     }
 
