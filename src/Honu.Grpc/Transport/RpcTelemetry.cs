@@ -58,7 +58,15 @@ public static class RpcTelemetry
 
         // A call may end anywhere, also below activities that its caller started since.
         var current = Activity.Current;
-        activity.Dispose();
+        try
+        {
+            activity.Dispose();
+        }
+        catch (Exception)
+        {
+            // A listener failed. This may run in a timer, where its exception would end the process.
+        }
+
         if (current != activity)
             Activity.Current = current;
     }

@@ -69,6 +69,8 @@ internal sealed class MessageWriter(int maxMessageBytes) : SerializationContext,
 
     public override void Complete()
     {
+        if (_complete)
+            throw new InvalidOperationException("The serializer has completed the message already.");
         if (_scratch is not null)
             WriteWhole(_scratch.WrittenSpan);
         else if (!Touched || _writtenBytes != _declaredBytes)
@@ -79,7 +81,7 @@ internal sealed class MessageWriter(int maxMessageBytes) : SerializationContext,
     public override void Complete(byte[] payload)
     {
         ArgumentNullException.ThrowIfNull(payload);
-        if (Touched || _scratch is not null)
+        if (Touched || _scratch is not null || _complete)
             throw new InvalidOperationException("The serializer has begun to write into the buffer.");
 
         WriteWhole(payload);

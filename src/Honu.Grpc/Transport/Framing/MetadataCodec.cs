@@ -12,7 +12,7 @@ internal static class MetadataCodec
     /// <summary>Whether a header belongs to the protocol and is neither sent from nor shown in metadata.</summary>
     public static bool IsReserved(string name) => name.Length == 0 || name[0] == ':' || name switch
     {
-        "content-type" or "content-length" or "te" or "host" or "connection" or "transfer-encoding" or "accept-encoding" or "trailer" => true,
+        "content-type" or "content-length" or "te" or "host" or "connection" or "transfer-encoding" or "accept-encoding" or "trailer" or "expect" => true,
         "grpc-timeout" or "grpc-status" or "grpc-message" or "grpc-encoding" or "grpc-accept-encoding" or Gzip.RequestKey => true,
         _ => false,
     };

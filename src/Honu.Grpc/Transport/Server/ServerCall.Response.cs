@@ -247,10 +247,17 @@ internal sealed partial class ServerCall
     private void WriteStatus(Status status)
     {
         var destination = _hasBody ? http.Features.GetRequiredFeature<IHttpResponseTrailersFeature>().Trailers : http.Response.Headers;
-        if (_responseTrailers is not null)
-            AddTo(destination, _responseTrailers);
         destination["grpc-status"] = ((int)status.StatusCode).ToString(CultureInfo.InvariantCulture);
         if (status.Detail.Length > 0)
             destination["grpc-message"] = PercentEncoding.Encode(status.Detail);
+        try
+        {
+            if (_responseTrailers is not null)
+                AddTo(destination, _responseTrailers);
+        }
+        catch (InvalidOperationException)
+        {
+            // A handler that does not stop changes them meanwhile. The status says more.
+        }
     }
 }

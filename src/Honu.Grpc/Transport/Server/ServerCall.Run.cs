@@ -15,11 +15,11 @@ internal sealed partial class ServerCall
     /// <summary>Serves the call. Ends after the handler has, since the handler uses the request.</summary>
     public async Task RunAsync(Func<ServerCall, Task> serve)
     {
+        var activity = RpcTelemetry.StartServer(method, http.Request);
         var aborted = http.RequestAborted.UnsafeRegister(static call => ((ServerCall)call!).Abort(), this);
         var drained = server.Drained.UnsafeRegister(
             static call => _ = ((ServerCall)call!).StopAsync(new StopReason(new Status(StatusCode.Unavailable, "The server is shutting down."))), this);
         DeadlineTimer? timer = null;
-        var activity = RpcTelemetry.StartServer(method, http.Request);
         Status status;
         try
         {
@@ -37,6 +37,7 @@ internal sealed partial class ServerCall
                 status = ToStatus(exception);
             }
 
+            _over = true;
             await CloseRequestsAsync().ConfigureAwait(false);
             await CloseOutboxAsync().ConfigureAwait(false);
         }
@@ -56,7 +57,6 @@ internal sealed partial class ServerCall
         }
 
         await CompleteAsync(status).ConfigureAwait(false);
-        _over = true;
         RpcTelemetry.Stop(activity, Volatile.Read(ref _stop)?.Status ?? status);
     }
 
@@ -94,15 +94,16 @@ internal sealed partial class ServerCall
 
     private Status ToStatus(Exception exception)
     {
+        var stopped = _cancel.IsCancellationRequested || Volatile.Read(ref _stop) is not null;
         switch (exception)
         {
             case RpcException rpc:
                 foreach (var entry in rpc.Trailers == _responseTrailers ? Metadata.Empty : rpc.Trailers)
                     ResponseTrailers.Add(entry);
                 return rpc.StatusCode == StatusCode.OK ? new Status(StatusCode.Unknown, rpc.Status.Detail) : rpc.Status;
-            case OperationCanceledException when _cancel.IsCancellationRequested:
+            case OperationCanceledException when stopped:
                 return new Status(StatusCode.Cancelled, "The call was cancelled.");
-            case not null when _cancel.IsCancellationRequested:
+            case not null when stopped:
                 // What breaks after the call was stopped is mostly a consequence of that.
                 RpcLog.HandlerFailedAfterStop(server.Logger, Method, exception);
                 return new Status(StatusCode.Cancelled, "The call was cancelled.");
