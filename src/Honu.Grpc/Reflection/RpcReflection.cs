@@ -1,6 +1,7 @@
 using Google.Protobuf.Reflection;
 using Grpc.Core;
 using Honu.Grpc.Protocol.Reflection;
+using Case = Honu.Grpc.Protocol.Reflection.ServerReflectionRequest.MessageRequestOneofCase;
 
 namespace Honu.Grpc;
 
@@ -39,43 +40,23 @@ public sealed class RpcReflection
     private ServerReflectionResponse Answer(ServerReflectionRequest request)
     {
         var response = new ServerReflectionResponse { ValidHost = request.Host, OriginalRequest = request };
-        switch (request.MessageRequestCase)
+        var file = request.MessageRequestCase switch
         {
-            case ServerReflectionRequest.MessageRequestOneofCase.ListServices:
-                response.ListServicesResponse = new ListServiceResponse { Service = { _services.Select(static name => new ServiceResponse { Name = name }) } };
-                break;
-            case ServerReflectionRequest.MessageRequestOneofCase.FileByFilename:
-                AddFile(response, _index.FileNamed(request.FileByFilename));
-                break;
-            case ServerReflectionRequest.MessageRequestOneofCase.FileContainingSymbol:
-                AddFile(response, _index.FileOf(request.FileContainingSymbol));
-                break;
-            case ServerReflectionRequest.MessageRequestOneofCase.FileContainingExtension:
-                AddFile(response, _index.FileOf(request.FileContainingExtension.ContainingType, request.FileContainingExtension.ExtensionNumber));
-                break;
-            case ServerReflectionRequest.MessageRequestOneofCase.AllExtensionNumbersOfType when _index.IsMessage(request.AllExtensionNumbersOfType):
-                response.AllExtensionNumbersResponse = new ExtensionNumberResponse
-                {
-                    BaseTypeName = request.AllExtensionNumbersOfType,
-                    ExtensionNumber = { _index.ExtensionsOf(request.AllExtensionNumbersOfType) },
-                };
-                break;
-            case ServerReflectionRequest.MessageRequestOneofCase.None:
-                response.ErrorResponse = new ErrorResponse { ErrorCode = (int)StatusCode.InvalidArgument, ErrorMessage = "The request asks for nothing." };
-                break;
-            default:
-                AddFile(response, null);
-                break;
-        }
-
-        return response;
-    }
-
-    private static void AddFile(ServerReflectionResponse response, FileDescriptor? file)
-    {
-        if (file is null)
-            response.ErrorResponse = new ErrorResponse { ErrorCode = (int)StatusCode.NotFound, ErrorMessage = "It is not known here." };
-        else
+            Case.FileByFilename => _index.FileNamed(request.FileByFilename),
+            Case.FileContainingSymbol => _index.FileOf(request.FileContainingSymbol),
+            Case.FileContainingExtension => _index.FileOf(request.FileContainingExtension.ContainingType, request.FileContainingExtension.ExtensionNumber),
+            _ => null,
+        };
+        if (file is not null)
             response.FileDescriptorResponse = new FileDescriptorResponse { FileDescriptorProto = { SymbolIndex.WithImports([file]).Select(static f => f.SerializedData) } };
+        else if (request.MessageRequestCase == Case.ListServices)
+            response.ListServicesResponse = new ListServiceResponse { Service = { _services.Select(static name => new ServiceResponse { Name = name }) } };
+        else if (request.MessageRequestCase == Case.AllExtensionNumbersOfType && request.AllExtensionNumbersOfType is var type && _index.IsMessage(type))
+            response.AllExtensionNumbersResponse = new ExtensionNumberResponse { BaseTypeName = type, ExtensionNumber = { _index.ExtensionsOf(type) } };
+        else if (request.MessageRequestCase == Case.None)
+            response.ErrorResponse = new ErrorResponse { ErrorCode = (int)StatusCode.InvalidArgument, ErrorMessage = "The request asks for nothing." };
+        else
+            response.ErrorResponse = new ErrorResponse { ErrorCode = (int)StatusCode.NotFound, ErrorMessage = "It is not known here." };
+        return response;
     }
 }

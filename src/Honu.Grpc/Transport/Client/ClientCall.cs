@@ -128,8 +128,10 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
         }
 
         await come.ConfigureAwait(false);
-        return _hasHeaders ? MetadataCodec.Read(_headers) : throw _end!.ToException();
+        return _hasHeaders ? Read(_headers) : throw _end!.ToException();
     }
+
+    private static Metadata Read(HttpResponseHeaders? headers) => headers is null ? Metadata.Empty : MetadataCodec.Read(headers.NonValidated);
 
     private CallEnd GetEnd() => End ?? throw new InvalidOperationException("The call still runs: it has a status and trailers when it is over.");
 
@@ -158,7 +160,7 @@ internal abstract class ClientCall(RpcChannel channel, IMethod method, CallOptio
         public Status Status => status;
 
         // Most calls are over without anyone asking for these.
-        public Metadata Trailers => _trailers ??= MetadataCodec.Read(trailers);
+        public Metadata Trailers => _trailers ??= Read(trailers);
 
         public RpcException ToException()
         {

@@ -54,23 +54,17 @@ public sealed record RpcChannelOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>All that is wrong with these options; empty when they can be used.</summary>
-    public IReadOnlyList<string> Validate()
-    {
-        var failures = new List<string>();
-        if (MaxReceiveMessageBytes < 0)
-            failures.Add($"MaxReceiveMessageBytes ({MaxReceiveMessageBytes}) must not be negative.");
-        if (MaxSendMessageBytes < 0)
-            failures.Add($"MaxSendMessageBytes ({MaxSendMessageBytes}) must not be negative.");
-        if (ConnectTimeout <= TimeSpan.Zero)
-            failures.Add($"ConnectTimeout ({ConnectTimeout}) must be positive.");
-        if (KeepAliveInterval < TimeSpan.FromSeconds(1))
-            failures.Add($"KeepAliveInterval ({KeepAliveInterval}) must be at least 1 s.");
-        if (KeepAliveTimeout < TimeSpan.FromSeconds(1))
-            failures.Add($"KeepAliveTimeout ({KeepAliveTimeout}) must be at least 1 s.");
-        if (ConnectionIdleTimeout <= TimeSpan.Zero)
-            failures.Add($"ConnectionIdleTimeout ({ConnectionIdleTimeout}) must be positive.");
-        if (InitialHttp2StreamWindow is < 65_535 or > 16 * 1024 * 1024)
-            failures.Add($"InitialHttp2StreamWindow ({InitialHttp2StreamWindow}) must be between 65535 and 16777216.");
-        return failures;
-    }
+    public IReadOnlyList<string> Validate() =>
+    [
+        .. new[]
+        {
+            MaxReceiveMessageBytes < 0 ? $"MaxReceiveMessageBytes ({MaxReceiveMessageBytes}) must not be negative." : null,
+            MaxSendMessageBytes < 0 ? $"MaxSendMessageBytes ({MaxSendMessageBytes}) must not be negative." : null,
+            ConnectTimeout <= TimeSpan.Zero ? $"ConnectTimeout ({ConnectTimeout}) must be positive." : null,
+            KeepAliveInterval < TimeSpan.FromSeconds(1) ? $"KeepAliveInterval ({KeepAliveInterval}) must be at least 1 s." : null,
+            KeepAliveTimeout < TimeSpan.FromSeconds(1) ? $"KeepAliveTimeout ({KeepAliveTimeout}) must be at least 1 s." : null,
+            ConnectionIdleTimeout <= TimeSpan.Zero ? $"ConnectionIdleTimeout ({ConnectionIdleTimeout}) must be positive." : null,
+            InitialHttp2StreamWindow is < 65_535 or > 16 * 1024 * 1024 ? $"InitialHttp2StreamWindow ({InitialHttp2StreamWindow}) must be between 65535 and 16777216." : null,
+        }.OfType<string>(),
+    ];
 }

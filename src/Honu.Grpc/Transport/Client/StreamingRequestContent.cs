@@ -5,7 +5,7 @@ namespace Honu.Grpc;
 
 /// <summary>A request body that the call's writer fills, open until the writer is done.</summary>
 /// <remarks>A pipe stands between the two: a write returns once it is in the pipe, and what piles up while the connection is busy leaves in one go.</remarks>
-internal sealed class StreamingRequestContent : HttpContent
+internal sealed class StreamingRequestContent : RequestContent
 {
     private readonly Pipe _pipe = new(MessageWriter.PipeOptions);
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -25,9 +25,6 @@ internal sealed class StreamingRequestContent : HttpContent
             _ = _opened.Task.Exception;
         _pipe.Reader.CancelPendingRead();
     }
-
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
-        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
@@ -59,11 +56,5 @@ internal sealed class StreamingRequestContent : HttpContent
             // A writer that waits goes on and finds the call over.
             await _pipe.Reader.CompleteAsync().ConfigureAwait(false);
         }
-    }
-
-    protected override bool TryComputeLength(out long length)
-    {
-        length = 0;
-        return false;
     }
 }

@@ -3,24 +3,15 @@ using System.Net;
 namespace Honu.Grpc;
 
 /// <summary>The one message of a request, framed before the call starts: its owner may change the message at once, and a refused request can be repeated.</summary>
-internal sealed class UnaryRequestContent(PooledBuffer frame) : HttpContent
+internal sealed class UnaryRequestContent(PooledBuffer frame) : RequestContent
 {
     private volatile bool _sending;
-
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
-        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         _sending = true;
         await stream.WriteAsync(frame.WrittenMemory, cancellationToken).ConfigureAwait(false);
         _sending = false;
-    }
-
-    protected override bool TryComputeLength(out long length)
-    {
-        length = 0;
-        return false;
     }
 
     protected override void Dispose(bool disposing)

@@ -17,16 +17,7 @@ internal static class Gzip
     public const string RequestKey = "grpc-internal-encoding-request";
 
     /// <summary>Whether the value of a <c>grpc-accept-encoding</c> header has gzip in it.</summary>
-    public static bool IsIn(string accepted)
-    {
-        foreach (var name in accepted.AsSpan().Split(','))
-        {
-            if (accepted.AsSpan()[name].Trim().SequenceEqual(Name))
-                return true;
-        }
-
-        return false;
-    }
+    public static bool IsIn(string accepted) => accepted.Split(',', StringSplitOptions.TrimEntries).Contains(Name, StringComparer.Ordinal);
 
     /// <summary>Whether one side of a call sends with gzip: as metadata for this call say, else as the option says.</summary>
     /// <exception cref="NotSupportedException">The metadata name another encoding.</exception>

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using Grpc.Core;
 
 namespace Honu.Grpc;
@@ -6,8 +5,7 @@ namespace Honu.Grpc;
 /// <summary>Metadata as HTTP headers. Binary values are base64 without padding; both forms, and several in one value, are accepted.</summary>
 internal static class MetadataCodec
 {
-    public static string EncodeValue(Metadata.Entry entry) =>
-        entry.IsBinary ? Convert.ToBase64String(entry.BinaryValue).TrimEnd('=') : entry.Value;
+    public static string EncodeValue(Metadata.Entry entry) => entry.IsBinary ? Convert.ToBase64String(entry.BinaryValue).TrimEnd('=') : entry.Value;
 
     /// <summary>Whether a header belongs to the protocol and is neither sent from nor shown in metadata.</summary>
     public static bool IsReserved(string name) => name.Length == 0 || name[0] == ':' || name switch
@@ -18,16 +16,14 @@ internal static class MetadataCodec
     };
 
     /// <exception cref="RpcException">A binary header is not base64.</exception>
-    public static Metadata Read(HttpResponseHeaders? headers)
+    public static Metadata Read<T>(IEnumerable<KeyValuePair<string, T>> headers)
+        where T : IEnumerable<string?>
     {
-        if (headers is null)
-            return Metadata.Empty;
-
         var metadata = new Metadata();
-        foreach (var header in headers.NonValidated)
+        foreach (var (name, values) in headers)
         {
-            foreach (var value in header.Value)
-                Add(metadata, header.Key, value);
+            foreach (var value in values)
+                Add(metadata, name, value ?? "");
         }
 
         return metadata.Freeze();

@@ -24,18 +24,5 @@ internal static class PercentEncoding
     }
 
     /// <summary>Decodes; what is not a valid escape stays as it is, because a damaged text is better than none.</summary>
-    public static string Decode(string text)
-    {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        var length = 0;
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            if (bytes[i] == '%' && i + 2 < bytes.Length && byte.TryParse(bytes.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, null, out var value))
-                (bytes[length++], i) = (value, i + 2);
-            else
-                bytes[length++] = bytes[i];
-        }
-
-        return Encoding.UTF8.GetString(bytes, 0, length);
-    }
+    public static string Decode(string text) => Uri.UnescapeDataString(text);
 }

@@ -29,15 +29,13 @@ public sealed record RpcServerOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>All that is wrong with these options; empty when they can be used.</summary>
-    public IReadOnlyList<string> Validate()
-    {
-        var failures = new List<string>();
-        if (MaxReceiveMessageBytes < 0)
-            failures.Add($"MaxReceiveMessageBytes ({MaxReceiveMessageBytes}) must not be negative.");
-        if (MaxSendMessageBytes < 0)
-            failures.Add($"MaxSendMessageBytes ({MaxSendMessageBytes}) must not be negative.");
-        if (DrainTimeout < TimeSpan.Zero)
-            failures.Add($"DrainTimeout ({DrainTimeout}) must not be negative.");
-        return failures;
-    }
+    public IReadOnlyList<string> Validate() =>
+    [
+        .. new[]
+        {
+            MaxReceiveMessageBytes < 0 ? $"MaxReceiveMessageBytes ({MaxReceiveMessageBytes}) must not be negative." : null,
+            MaxSendMessageBytes < 0 ? $"MaxSendMessageBytes ({MaxSendMessageBytes}) must not be negative." : null,
+            DrainTimeout < TimeSpan.Zero ? $"DrainTimeout ({DrainTimeout}) must not be negative." : null,
+        }.OfType<string>(),
+    ];
 }

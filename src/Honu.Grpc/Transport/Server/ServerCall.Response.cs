@@ -63,22 +63,10 @@ internal sealed partial class ServerCall
         }
     }
 
-    protected override async Task WriteResponseHeadersAsyncCore(Metadata responseHeaders)
+    protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders)
     {
         ArgumentNullException.ThrowIfNull(responseHeaders);
-        await EnterAsync().ConfigureAwait(false);
-        try
-        {
-            if (_hasBody || http.Response.HasStarted)
-                throw new InvalidOperationException("The response headers are sent already.");
-
-            BeginBody(responseHeaders);
-            await FlushAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        return BeginBodyAsync(responseHeaders);
     }
 
     private async Task OpenOutboxAsync()
@@ -88,18 +76,28 @@ internal sealed partial class ServerCall
         if (_outbox is not null && !_ended && Volatile.Read(ref _stop) is null)
             return;
 
+        await BeginBodyAsync(null).ConfigureAwait(false);
+        _outbox = new Pipe(MessageWriter.PipeOptions);
+        _sending = SendOutboxAsync(_outbox.Reader);
+    }
+
+    // With metadata the headers leave at once, without they wait for the first message.
+    private async Task BeginBodyAsync(Metadata? metadata)
+    {
         await EnterAsync().ConfigureAwait(false);
         try
         {
-            BeginBody(null);
+            if (metadata is not null && (_hasBody || http.Response.HasStarted))
+                throw new InvalidOperationException("The response headers are sent already.");
+
+            BeginBody(metadata);
+            if (metadata is not null)
+                await FlushAsync().ConfigureAwait(false);
         }
         finally
         {
             _gate.Release();
         }
-
-        _outbox = new Pipe(MessageWriter.PipeOptions);
-        _sending = SendOutboxAsync(_outbox.Reader);
     }
 
     // Kestrel completes a flush when the bytes are on their way to the socket. Waiting for that after every message would cost several changes of thread

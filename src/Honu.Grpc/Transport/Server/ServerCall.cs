@@ -48,7 +48,7 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
 
     protected override DateTime DeadlineCore => _deadline;
 
-    protected override Metadata RequestHeadersCore => _requestHeaders ??= ReadRequestHeaders(Http.Request.Headers);
+    protected override Metadata RequestHeadersCore => _requestHeaders ??= MetadataCodec.Read(Http.Request.Headers);
 
     protected override CancellationToken CancellationTokenCore => _cancel.Token;
 
@@ -98,16 +98,4 @@ internal sealed partial class ServerCall(HttpContext http, IMethod method, RpcSe
         { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } address => $"ipv6:[{address}]:{connection.RemotePort}",
         var address => $"ipv4:{address}:{connection.RemotePort}",
     };
-
-    private static Metadata ReadRequestHeaders(IHeaderDictionary headers)
-    {
-        var metadata = new Metadata();
-        foreach (var header in headers)
-        {
-            foreach (var value in header.Value)
-                MetadataCodec.Add(metadata, header.Key, value ?? "");
-        }
-
-        return metadata.Freeze();
-    }
 }
