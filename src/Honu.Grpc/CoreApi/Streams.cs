@@ -18,7 +18,8 @@ public interface IAsyncStreamWriter<in T>
 {
     /// <summary>How the next messages are written; <see langword="null"/> for the options of the call.</summary>
     WriteOptions? WriteOptions { get; set; }
-    /// <summary>Sends a message; completes when flow control has taken it: a slow reader slows its writer down. The message is free again then.</summary>
+    /// <summary>Sends a message. Completes when the stream has room for it (64 KiB wait for the connection at most), so a slow reader slows its writer down;
+    /// that it has arrived is said by the status of the call. The message is free again then.</summary>
     Task WriteAsync(T message);
     /// <summary>Sends a message unless cancelled. The message may be half sent by then, so cancelling ends the whole call.</summary>
     Task WriteAsync(T message, CancellationToken cancellationToken) => cancellationToken.CanBeCanceled

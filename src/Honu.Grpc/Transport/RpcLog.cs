@@ -15,7 +15,7 @@ internal static partial class RpcLog
     [LoggerMessage(EventId = 4002, EventName = nameof(CallStopped), Level = LogLevel.Debug, Message = "A call of {Method} is stopped with {StatusCode}.")]
     public static partial void CallStopped(ILogger logger, string method, StatusCode statusCode);
 
-    [LoggerMessage(EventId = 4003, EventName = nameof(StatusNotSent), Level = LogLevel.Debug, Message = "The status of a call of {Method} could not be sent.")]
+    [LoggerMessage(EventId = 4003, EventName = nameof(StatusNotSent), Level = LogLevel.Debug, Message = "Responses or the status of a call of {Method} could not be sent.")]
     public static partial void StatusNotSent(ILogger logger, string method, Exception exception);
 
     [LoggerMessage(EventId = 4004, EventName = nameof(CertificatesRead), Level = LogLevel.Information, Message = "The certificates of {Files} have changed: new connections use {Subject}, valid until {NotAfter}.")]

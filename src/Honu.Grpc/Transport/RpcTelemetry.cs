@@ -17,7 +17,7 @@ public static class RpcTelemetry
 
     internal static Activity? StartClient(IMethod method, Uri address)
     {
-        var activity = Source.CreateActivity(method.FullName[1..], ActivityKind.Client);
+        var activity = Source.HasListeners() ? Source.CreateActivity(method.FullName[1..], ActivityKind.Client) : null;
         activity?.SetTag("server.address", address.Host).SetTag("server.port", address.Port);
         return Start(activity, method);
     }

@@ -18,9 +18,9 @@ public static class RpcListenOptionsExtensions
     /// <returns>The same endpoint.</returns>
     /// <remarks>
     /// Kestrel keeps these per server, so they hold for its other endpoints, too: windows (1 MiB per stream, 8 MiB per connection: larger ones stall
-    /// less on long links and cost that memory per unread stream), 1000 streams per connection, headers of 256 KiB, pings after 60 s of silence unless set otherwise, no
-    /// header that names the server, and no
-    /// minimum rate of responses, for which a silent stream would be reset. The limits of request bodies are lifted per call, not here.
+    /// less on long links and cost that memory per unread stream), 1000 streams per connection, headers of 256 KiB, pings after 60 s of silence unless set
+    /// otherwise, no <c>Server</c> header, and no minimum rate of responses, for which a silent stream would be reset. The limits of request bodies are lifted
+    /// per call, not here.
     /// </remarks>
     public static ListenOptions UseRpc(this ListenOptions listen, RpcServerTlsOptions? tls = null)
     {

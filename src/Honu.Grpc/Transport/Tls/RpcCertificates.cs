@@ -20,7 +20,7 @@ public sealed class RpcCertificates
     private readonly TimeProvider _clock = TimeProvider.System;
     private byte[] _seen = [];
     private long _checked;
-    private Loaded _current;
+    private volatile Loaded _current;
 
     /// <summary>Certificates that stay as they are.</summary>
     /// <param name="certificate">With its private key; <see langword="null"/> to show none. Not disposed.</param>
@@ -46,12 +46,10 @@ public sealed class RpcCertificates
     {
         get
         {
-            lock (_sync)
-            {
-                if (_files.Length > 0 && _clock.GetElapsedTime(_checked) >= CheckInterval)
-                    Check();
-                return _current;
-            }
+            // One handshake looks at the files, the others go on with what there is: none waits for another one's disk.
+            if (_files.Length > 0 && _clock.GetElapsedTime(Volatile.Read(ref _checked)) >= CheckInterval && _sync.TryEnter())
+                CheckAndExit();
+            return _current;
         }
     }
 
@@ -70,9 +68,9 @@ public sealed class RpcCertificates
             ? new RpcCertificates([certificateFile, keyFile, rootsFile], logger, clock)
             : throw new ArgumentException("A certificate needs its key file, and a key its certificate file.", nameof(keyFile));
 
-    private void Check()
+    private void CheckAndExit()
     {
-        _checked = _clock.GetTimestamp();
+        Volatile.Write(ref _checked, _clock.GetTimestamp());
         var hash = _seen;
         try
         {
@@ -88,8 +86,11 @@ public sealed class RpcCertificates
             // Two files cannot change at once: between the two they may not fit, and the old ones still do.
             RpcLog.CertificatesNotRead(_logger, _names, exception);
         }
-
-        _seen = hash;
+        finally
+        {
+            _seen = hash;
+            _sync.Exit();
+        }
     }
 
     private Loaded Read(out byte[] hash)
