@@ -24,7 +24,7 @@ public sealed partial class Replica
     {
         var ready = _peers.Where(peer => !peer.HasSession && peer.Backoff.Until <= _now).ToList();
         if (ready.Count > 0)
-            OpenSession(ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)], request: null);
+            OpenSession(ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)], request: null, verify: false);
 
         // When all peers rest, wake up as soon as the first of them may be tried again.
         var delay = _interval;
@@ -36,13 +36,13 @@ public sealed partial class Replica
     private Peer FindOrMakePeer(PeerAddress address) =>
         _peers.Find(peer => peer.Address.Endpoint == address.Endpoint && (address.Pid is null || peer.Address.Pid == address.Pid)) ?? NewPeer(address);
 
-    private void OpenSession(Peer peer, long? request)
+    private void OpenSession(Peer peer, long? request, bool verify)
     {
-        var session = new Session(NextSessionId(), isInitiator: true, _store, _options, peer.Address.Pid, _effects, _now);
+        var session = new Session(NextSessionId(), isInitiator: true, _context, peer, peer.Address.Pid, verify, _now);
         peer.HasSession = true;
-        _sessions.Add(session.Id, new SessionEntry(session, peer, request));
+        _sessions.Add(session.Id, new SessionEntry(session, peer, request, verify));
         _effects.Add(new ReplicaEffect.OpenSession(session.Id, peer.Address));
-        WatchProgress(session.Id, _now);
+        WatchProgress(session);
     }
 
     private void Accept(SessionId id)
@@ -55,24 +55,44 @@ public sealed partial class Replica
             return;
         }
 
-        var session = new Session(id, isInitiator: false, _store, _options, expectedPid: null, _effects, _now);
-        _sessions.Add(id, new SessionEntry(session, Peer: null, Request: null));
+        var session = new Session(id, isInitiator: false, _context, peer: null, expectedPid: null, verify: false, _now);
+        _sessions.Add(id, new SessionEntry(session, Peer: null, Request: null, Verify: false));
         session.Opened(_now);
-        WatchProgress(id, _now);
+        WatchProgress(session);
     }
 
-    private void WatchProgress(SessionId id, TimeSpan lastProgress) =>
-        _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.SessionProgress, id), lastProgress + _options.ProgressTimeout));
+    // Of two sessions of the same pair, opened at once, that of the lower replica goes on. Known only when the caller has said who it is.
+    private void ReducePair(SessionEntry accepted, ReplicaId caller)
+    {
+        var own = _sessions.Values.FirstOrDefault(entry => entry.Session.IsInitiator && (entry.Session.Remote ?? entry.Peer?.Replica) == caller);
+        if (own is null)
+            return;
+        var superseded = _store.Identity.Replica.CompareTo(caller) < 0 ? accepted : own;
+        superseded.Session.Refuse(Refusal.Types.Reason.Duplicate, "the two replicas are in a session already", _now);
+        FinishIfDone(superseded.Session.Id, superseded);
+    }
+
+    private void WatchProgress(Session session) =>
+        _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.SessionProgress, session.Id), session.Deadline));
 
     private void CheckProgress(SessionId id)
     {
         if (!_sessions.TryGetValue(id, out var entry))
             return;
-        var lastProgress = entry.Session.LastProgress;
-        if (lastProgress + _options.ProgressTimeout > _now)
-            WatchProgress(id, lastProgress);
+        if (entry.Session.Deadline > _now)
+            WatchProgress(entry.Session);
         else
             Advance(id, session => session.TimedOut(_now));
+    }
+
+    private void Receive(ReplicaEvent.MessageReceived received)
+    {
+        if (!_sessions.TryGetValue(received.Session, out var entry))
+            return;
+        var isHello = entry.Session.Remote is null;
+        Advance(received.Session, session => session.Receive(received.Message, received.Bytes, _now));
+        if (isHello && entry.Session is { IsInitiator: false, Report: null, Remote: { } caller })
+            ReducePair(entry, caller);
     }
 
     private void Advance(SessionId id, Action<Session> step)
@@ -81,19 +101,28 @@ public sealed partial class Replica
         if (!_sessions.TryGetValue(id, out var entry))
             return;
         step(entry.Session);
-        if (entry.Session.Report is { } report)
-            Finish(id, entry, report);
+        FinishIfDone(id, entry);
     }
 
-    private void Finish(SessionId id, SessionEntry entry, SyncReport report)
+    private void FinishIfDone(SessionId id, SessionEntry entry)
     {
-        _sessions.Remove(id);
+        if (entry.Session.Report is not { } report || !_sessions.Remove(id))
+            return;
         _effects.Add(new ReplicaEffect.ClearTimer(new ReplicaTimer(ReplicaTimerKind.SessionProgress, id)));
         if (entry.Peer is { } peer)
             Judge(peer, entry.Session, report);
         if (report.FoundSomething)
             HurryAfterLocalWrite();
-        _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report));
+        if (report.ObjectsDeferred > 0)
+            ApplyDeferred();
+
+        // Who asked for a session gets one, when the other one has ended.
+        if (report.Outcome == SyncOutcome.Superseded && entry.Request is not null)
+            _superseded.Enqueue(entry);
+        else
+            _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report, entry.Session.IsInitiator));
+        if (report.Outcome != SyncOutcome.Superseded && _superseded.TryDequeue(out var waiting))
+            OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
     }
 
     private void Judge(Peer peer, Session session, SyncReport report)
@@ -101,6 +130,8 @@ public sealed partial class Replica
         peer.HasSession = false;
         peer.Replica = session.Remote ?? peer.Replica;
         peer.Region = session.RemoteRegion ?? peer.Region;
+        if (report.Outcome == SyncOutcome.Superseded)
+            return;
         peer.LastError = report.Error;
         if (report.IsSuccess)
         {

@@ -13,7 +13,9 @@ public sealed partial class Replica
     private readonly IPeerSelector _selector;
     private readonly List<Peer> _peers;
     private readonly Dictionary<SessionId, SessionEntry> _sessions = [];
+    private readonly Queue<SessionEntry> _superseded = new();
     private readonly List<ReplicaEffect> _effects = [];
+    private readonly SessionContext _context;
     private TimeSpan _interval;
     private TimeSpan _nextSession;
     private long _lastSessionId;
@@ -33,6 +35,10 @@ public sealed partial class Replica
         _selector = PeerSelectors.Create(options.Selector);
         _peers = [.. options.Peers.Select(NewPeer)];
         _interval = options.BaseInterval;
+        _context = new SessionContext(store, options, _effects, new AcknowledgementTable(), _random)
+        {
+            FindPeer = replica => _peers.Find(peer => peer.Replica == replica),
+        };
     }
 
     /// <summary>The peers as they fare now.</summary>
@@ -60,18 +66,17 @@ public sealed partial class Replica
         {
             case ReplicaEvent.Started:
                 ScheduleNextSession(TimeSpan.Zero);
+                SchedulePurge();
+                ApplyDeferred();
                 break;
             case ReplicaEvent.LocalCommit:
                 HurryAfterLocalWrite();
                 break;
-            case ReplicaEvent.TimerDue due when due.Timer.Kind == ReplicaTimerKind.NextSession:
-                OpenNextSession();
-                break;
             case ReplicaEvent.TimerDue due:
-                CheckProgress(due.Timer.Session);
+                TimerDue(due.Timer);
                 break;
             case ReplicaEvent.SyncRequested request:
-                OpenSession(FindOrMakePeer(request.Address), request.Request);
+                OpenSession(FindOrMakePeer(request.Address), request.Request, request.Verify);
                 break;
             case ReplicaEvent.SessionOpened opened:
                 Advance(opened.Session, session => session.Opened(now));
@@ -80,7 +85,7 @@ public sealed partial class Replica
                 Accept(accepted.Session);
                 break;
             case ReplicaEvent.MessageReceived received:
-                Advance(received.Session, session => session.Receive(received.Message, received.Bytes, now));
+                Receive(received);
                 break;
             case ReplicaEvent.StreamWritable writable:
                 Advance(writable.Session, session => session.Writable(now));
@@ -93,7 +98,26 @@ public sealed partial class Replica
         return _effects;
     }
 
+    private void TimerDue(ReplicaTimer timer)
+    {
+        switch (timer.Kind)
+        {
+            case ReplicaTimerKind.NextSession:
+                OpenNextSession();
+                break;
+            case ReplicaTimerKind.SessionProgress:
+                CheckProgress(timer.Session);
+                break;
+            case ReplicaTimerKind.Purge:
+                Purge();
+                break;
+            case ReplicaTimerKind.Deferred:
+                ApplyDeferred();
+                break;
+        }
+    }
+
     private Peer NewPeer(PeerAddress address) => new(address, new PeerBackoff(_options.InitialBackoff, _options.MaxBackoff));
 
-    private sealed record SessionEntry(Session Session, Peer? Peer, long? Request);
+    private sealed record SessionEntry(Session Session, Peer? Peer, long? Request, bool Verify);
 }

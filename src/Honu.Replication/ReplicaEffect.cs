@@ -18,7 +18,7 @@ public abstract record ReplicaEffect
     /// <summary>Nothing more will be sent. The initiator half-closes and waits for the other side's end; the responder ends the call.</summary>
     public sealed record CloseSession(SessionId Session) : ReplicaEffect;
 
-    /// <summary>Give the session up: cancel its call. No <see cref="ReplicaEvent.SessionEnded"/> is expected.</summary>
+    /// <summary>Give the session up: cancel its call, as soon as what was to be sent before has left or a second has passed. No <see cref="ReplicaEvent.SessionEnded"/> is expected.</summary>
     public sealed record AbortSession(SessionId Session) : ReplicaEffect;
 
     /// <summary>Wake the replica by <see cref="ReplicaEvent.TimerDue"/> at a time on the clock that <see cref="Replica.Handle"/> is given.</summary>
@@ -32,5 +32,6 @@ public abstract record ReplicaEffect
     /// <param name="Request">The request that asked for it, if one did.</param>
     /// <param name="Address">The peer, for a session that was opened here.</param>
     /// <param name="Report">How it went.</param>
-    public sealed record SessionFinished(SessionId Session, long? Request, PeerAddress? Address, SyncReport Report) : ReplicaEffect;
+    /// <param name="IsInitiator">Whether it was opened here.</param>
+    public sealed record SessionFinished(SessionId Session, long? Request, PeerAddress? Address, SyncReport Report, bool IsInitiator) : ReplicaEffect;
 }

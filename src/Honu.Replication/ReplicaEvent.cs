@@ -21,7 +21,8 @@ public abstract record ReplicaEvent
     /// <summary>Somebody asks for a session with a peer at once.</summary>
     /// <param name="Request">Comes back in <see cref="ReplicaEffect.SessionFinished"/>.</param>
     /// <param name="Address">The peer; need not be configured.</param>
-    public sealed record SyncRequested(long Request, PeerAddress Address) : ReplicaEvent;
+    /// <param name="Verify">Also compare the contents of namespaces whose vectors are equal (R13), and repair what differs.</param>
+    public sealed record SyncRequested(long Request, PeerAddress Address, bool Verify = false) : ReplicaEvent;
 
     /// <summary>A session that <see cref="ReplicaEffect.OpenSession"/> asked for has its streams.</summary>
     public sealed record SessionOpened(SessionId Session) : ReplicaEvent;
@@ -62,4 +63,10 @@ public enum ReplicaTimerKind
 
     /// <summary>A session may have stopped making progress.</summary>
     SessionProgress,
+
+    /// <summary>Deletions may be ripe for purging.</summary>
+    Purge,
+
+    /// <summary>A record that was too far ahead of the clock may be due.</summary>
+    Deferred,
 }

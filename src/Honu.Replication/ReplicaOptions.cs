@@ -16,8 +16,16 @@ public sealed record ReplicaOptions
     public TimeSpan MaxInterval { get; init; } = TimeSpan.FromSeconds(4);
 
     /// <summary>A session that makes no progress for this long is given up.</summary>
-    /// <value>Default 15 s.</value>
-    public TimeSpan ProgressTimeout { get; init; } = TimeSpan.FromSeconds(15);
+    /// <value>Default 4.5 s; messages above 512 KiB are announced and may take longer, as long as they come with 32 KiB a second.</value>
+    public TimeSpan ProgressTimeout { get; init; } = TimeSpan.FromSeconds(4.5);
+
+    /// <summary>How long one who opens a session here may take to say who it is. Never more than <see cref="ProgressTimeout"/>.</summary>
+    /// <value>Default 4 s.</value>
+    public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>How often deletions are purged that every active member holds durably.</summary>
+    /// <value>Default 10 s.</value>
+    public TimeSpan PurgeInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a peer is left alone after a first failure; doubles with each further one.</summary>
     /// <value>Default 250 ms.</value>

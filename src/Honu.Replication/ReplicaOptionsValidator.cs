@@ -10,6 +10,8 @@ public static class ReplicaOptionsValidator
         var failures = new List<string>();
         Positive(nameof(options.BaseInterval), options.BaseInterval, failures);
         Positive(nameof(options.ProgressTimeout), options.ProgressTimeout, failures);
+        Positive(nameof(options.HelloTimeout), options.HelloTimeout, failures);
+        Positive(nameof(options.PurgeInterval), options.PurgeInterval, failures);
         Positive(nameof(options.InitialBackoff), options.InitialBackoff, failures);
         if (options.MaxInterval > TimeSpan.FromDays(1))
             failures.Add($"MaxInterval ({options.MaxInterval}) must be at most a day.");

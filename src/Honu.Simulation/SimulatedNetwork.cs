@@ -89,7 +89,7 @@ public sealed class SimulatedNetwork(VirtualTime time, SimulationOptions options
             if (link.IsOpen)
                 receiver.Handle(new ReplicaEvent.MessageReceived(link.SessionOf(receiver), SessionMessage.Parser.ParseFrom(bytes), bytes.Length + 5));
         });
-        if (message.BodyCase == SessionMessage.BodyOneofCase.Chunk)
+        if (message.BodyCase is SessionMessage.BodyOneofCase.Chunk or SessionMessage.BodyOneofCase.RepairRecords)
         {
             time.After(options.MinLatency, () =>
             {

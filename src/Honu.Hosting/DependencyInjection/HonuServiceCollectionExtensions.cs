@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Honu;
 using Honu.Grpc;
 using Honu.Hosting;
@@ -65,7 +66,8 @@ public static class HonuServiceCollectionExtensions
             provider.GetRequiredService<HonuStore>(),
             options ?? new HonuReplicaOptions(),
             provider.GetService<ILoggerFactory>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<IMeterFactory>()));
         return services;
     }
 }

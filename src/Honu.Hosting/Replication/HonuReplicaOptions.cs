@@ -27,8 +27,8 @@ public sealed record HonuReplicaOptions
     public RpcClientTlsOptions? Tls { get; init; }
 
     /// <summary>A session that makes no progress for this long is given up.</summary>
-    /// <value>Default 15 s.</value>
-    public TimeSpan ProgressTimeout { get; init; } = TimeSpan.FromSeconds(15);
+    /// <value>Default 4.5 s; messages above 512 KiB are announced and may take longer, as long as they come with 32 KiB a second.</value>
+    public TimeSpan ProgressTimeout { get; init; } = TimeSpan.FromSeconds(4.5);
 
     /// <summary>Every fault, each a sentence that names the value found and what is allowed; empty when there is none.</summary>
     public IReadOnlyList<string> Validate()

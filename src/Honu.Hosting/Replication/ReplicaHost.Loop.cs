@@ -94,6 +94,7 @@ public sealed partial class ReplicaHost
                     sender.Send(send.Message);
                 break;
             case ReplicaEffect.OpenSession open:
+                _metrics.Selected(open.Address);
                 Run(() => OpenAsync(open.Session, open.Address));
                 break;
             case ReplicaEffect.CloseSession close:
@@ -102,7 +103,7 @@ public sealed partial class ReplicaHost
                 break;
             case ReplicaEffect.AbortSession abort:
                 if (_sessions.TryGetValue(abort.Session, out var aborted))
-                    aborted.Abort();
+                    aborted.AbortAfter(StatusTimeout);
                 break;
             case ReplicaEffect.SetTimer set:
                 _timers.Set(set.Timer, set.Due);
@@ -119,10 +120,17 @@ public sealed partial class ReplicaHost
     private void Finished(ReplicaEffect.SessionFinished finished)
     {
         var report = finished.Report;
+        _metrics.Finished(report, finished.IsInitiator);
         if (report.IsSuccess)
+        {
             Interlocked.Increment(ref _succeeded);
-        else
+            Interlocked.Exchange(ref _lastSuccess, _time.GetTimestamp());
+        }
+        else if (report.Outcome != SyncOutcome.Superseded)
+        {
             Interlocked.Increment(ref _failed);
+        }
+
         WarnOnce(finished.Address, report);
         Log.SessionFinished(_logger, report.Initiator, report.Responder, report.Outcome, report.ObjectsSent, report.ObjectsReceived, report.Error);
         if (finished.Request is { } id && _requests.TryRemove(id, out var request))
@@ -135,7 +143,7 @@ public sealed partial class ReplicaHost
         var peer = address?.ToString() ?? (report.Initiator == default ? "a caller" : $"replica {report.Initiator}");
         if (report.IsSuccess)
             _warned.Remove(peer);
-        else if (_warned.Count < MaxWarned && _warned.Add(peer))
+        else if (report.Outcome != SyncOutcome.Superseded && _warned.Count < MaxWarned && _warned.Add(peer))
             Log.SessionFailed(_logger, peer, report.Outcome, report.Error?.TrimEnd('.'));
     }
 
@@ -200,6 +208,7 @@ public sealed partial class ReplicaHost
     {
         var pump = new SessionPump(session, this, cancellation);
         _sessions.Add(session, pump);
+        Volatile.Write(ref _openSessions, _sessions.Count);
         return pump;
     }
 
@@ -210,6 +219,7 @@ public sealed partial class ReplicaHost
         if (_events.Writer.TryWrite((null, null, () =>
             {
                 _sessions.Remove(pump.Session);
+                Volatile.Write(ref _openSessions, _sessions.Count);
                 removed.SetResult();
             }
         )))

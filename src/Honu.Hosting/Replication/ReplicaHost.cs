@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Honu.Replication;
 using Microsoft.Extensions.Logging;
@@ -28,14 +29,18 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     private int _commitPending;
     private long _succeeded;
     private long _failed;
+    private long _lastSuccess;
+    private int _openSessions;
+    private readonly ReplicationMetrics _metrics;
 
     /// <summary>Prepares the replication of <paramref name="store"/>.</summary>
     /// <param name="store">An open store; not disposed here.</param>
     /// <param name="options">The peers and how to talk to them.</param>
     /// <param name="loggers">Where to log; <see langword="null"/> for nowhere.</param>
     /// <param name="time">The clock of timers; <see langword="null"/> for the machine's.</param>
+    /// <param name="meters">Where the meter <c>Honu.Replication</c> comes from; <see langword="null"/> for one of its own.</param>
     /// <exception cref="ArgumentException">An option is out of its range; the message names all that are.</exception>
-    public ReplicaHost(HonuStore store, HonuReplicaOptions options, ILoggerFactory? loggers = null, TimeProvider? time = null)
+    public ReplicaHost(HonuStore store, HonuReplicaOptions options, ILoggerFactory? loggers = null, TimeProvider? time = null, IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(options);
@@ -51,6 +56,8 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         MaxMessageBytes = MessageLimits.MaxMessageBytes(store.Replication.MaxValueBytes);
         _connections = new PeerConnections(options, MaxMessageBytes);
         _timers = new ReplicaTimers(_time, timer => Post(new ReplicaEvent.TimerDue(timer)));
+        _lastSuccess = _time.GetTimestamp();
+        _metrics = new ReplicationMetrics(meters, _replica.SelectorName, () => _time.GetElapsedTime(Interlocked.Read(ref _lastSuccess)), () => Volatile.Read(ref _openSessions));
     }
 
     internal int MaxMessageBytes { get; }
@@ -85,7 +92,17 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     /// <param name="cancellationToken">Stops the waiting, not the session.</param>
     /// <exception cref="ArgumentException">There is no such peer, or the address makes no sense.</exception>
     /// <exception cref="HonuReplicationException">The session did not succeed.</exception>
-    public async Task<SyncReport> SyncAsync(string peer, CancellationToken cancellationToken)
+    public Task<SyncReport> SyncAsync(string peer, CancellationToken cancellationToken) => RunSessionAsync(peer, verify: false, cancellationToken);
+
+    /// <summary>Runs a session with a peer that also compares the contents of namespaces whose vectors are equal, and repairs both sides where they differ.</summary>
+    /// <remarks>Namespaces that are written meanwhile cannot be compared; the report counts them.</remarks>
+    /// <param name="peer">As for <see cref="SyncAsync"/>.</param>
+    /// <param name="cancellationToken">Stops the waiting, not the session.</param>
+    /// <exception cref="ArgumentException">There is no such peer, or the address makes no sense.</exception>
+    /// <exception cref="HonuReplicationException">The session did not succeed.</exception>
+    public Task<SyncReport> VerifyAsync(string peer, CancellationToken cancellationToken) => RunSessionAsync(peer, verify: true, cancellationToken);
+
+    private async Task<SyncReport> RunSessionAsync(string peer, bool verify, CancellationToken cancellationToken)
     {
         if (_loop is null)
             throw new InvalidOperationException("The replica host was not started.");
@@ -94,7 +111,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         var id = Interlocked.Increment(ref _lastRequest);
         var done = new TaskCompletionSource<SyncReport>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests[id] = done;
-        Post(new ReplicaEvent.SyncRequested(id, address));
+        Post(new ReplicaEvent.SyncRequested(id, address, verify));
         var report = await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         return report.IsSuccess ? report : throw new HonuReplicationException(address, report);
     }
@@ -128,6 +145,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        _metrics.Dispose();
         _connections.Dispose();
         _timers.Dispose();
         _stopping.Dispose();

@@ -51,7 +51,7 @@ internal sealed class SessionPump(SessionId session, ReplicaHost host, Cancellat
         await foreach (var message in _outgoing.Reader.ReadAllAsync(Cancellation).ConfigureAwait(false))
         {
             await stream.WriteAsync(message, Cancellation).ConfigureAwait(false);
-            if (message.BodyCase == SessionMessage.BodyOneofCase.Chunk)
+            if (message.BodyCase is SessionMessage.BodyOneofCase.Chunk or SessionMessage.BodyOneofCase.RepairRecords)
                 host.Post(new ReplicaEvent.StreamWritable(Session));
         }
     }

@@ -9,15 +9,23 @@ internal static class MessageValidation
 {
     private const int IdBytes = 16;
     private const int SummaryBytes = 16;
+    private const int DigestBytes = 16;
 
     /// <summary>What is wrong with a message, or <see langword="null"/>.</summary>
     public static string? FindFault(SessionMessage message) => message.BodyCase switch
     {
         SessionMessage.BodyOneofCase.Hello => FindFault(message.Hello),
         SessionMessage.BodyOneofCase.Vectors => FindFault(message.Vectors),
+        SessionMessage.BodyOneofCase.Acknowledged => FindFault(message.Acknowledged),
         SessionMessage.BodyOneofCase.Chunk => FindFault(message.Chunk),
+        SessionMessage.BodyOneofCase.AnnouncedBytes => message.AnnouncedBytes > int.MaxValue ? "an announced message is impossibly large" : null,
+        SessionMessage.BodyOneofCase.DigestTree => RepairValidation.FindFault(message.DigestTree),
+        SessionMessage.BodyOneofCase.DigestDifference => RepairValidation.FindFault(message.DigestDifference),
+        SessionMessage.BodyOneofCase.RepairItems => RepairValidation.FindFault(message.RepairItems),
+        SessionMessage.BodyOneofCase.RepairAnswer => RepairValidation.FindFault(message.RepairAnswer),
+        SessionMessage.BodyOneofCase.RepairRecords => IsNamespace(message.RepairRecords.Namespace) ? null : "a namespace has a wrong length",
         SessionMessage.BodyOneofCase.Credit => message.Credit.Bytes > long.MaxValue ? "a credit is impossibly large" : null,
-        SessionMessage.BodyOneofCase.Complete => null,
+        SessionMessage.BodyOneofCase.Complete => message.Complete.Session.Length != SessionHello.NonceBytes ? "a session's name does not have 8 bytes" : null,
         SessionMessage.BodyOneofCase.Refusal => IsText(message.Refusal.Message, MessageLimits.TextBytes) ? null : "a refusal's text is too long",
         _ => "a message has no known body",
     };
@@ -28,6 +36,8 @@ internal static class MessageValidation
             return "an id does not have 16 bytes";
         if (!IsText(hello.Cluster, MessageLimits.NameBytes) || !IsText(hello.Region, MessageLimits.NameBytes) || !IsText(hello.Owner, MessageLimits.NameBytes))
             return "a name is too long";
+        if (hello.Session.Length != SessionHello.NonceBytes)
+            return "a session's name does not have 8 bytes";
         if (hello.ProtocolMin > hello.ProtocolMax)
             return "a range of protocols is empty";
         if (hello.MaxValueBytes is 0 or > int.MaxValue || hello.WindowBytes is 0 or > int.MaxValue)
@@ -37,7 +47,7 @@ internal static class MessageValidation
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var summary in hello.Namespaces)
         {
-            if (!IsNamespace(summary.Name) || summary.Summary.Length != SummaryBytes)
+            if (!IsNamespace(summary.Name) || summary.Summary.Length != SummaryBytes || summary.Digest.Length is not (0 or DigestBytes))
                 return "a namespace or its summary has a wrong length";
             if (!seen.Add(summary.Name))
                 return "a namespace is named twice";
@@ -55,6 +65,8 @@ internal static class MessageValidation
         {
             if (!IsNamespace(ns.Name) || !seen.Add(ns.Name))
                 return "a namespace has a wrong length or is named twice";
+            if (ns.Resume is { } resume && (resume.Scalar > StoreLimits.MaxScalar || resume.Key.Length > StoreLimits.MaxKeyBytes))
+                return "a cursor makes no sense";
         }
 
         return null;
@@ -63,11 +75,13 @@ internal static class MessageValidation
     private static string? FindFault(Chunk chunk) =>
         !IsNamespace(chunk.Namespace) ? "a namespace has a wrong length"
         : chunk.PositionScalar > StoreLimits.MaxScalar ? "a position is no version"
+        : chunk.PurgeMark > StoreLimits.MaxScalar ? "a purge mark is no scalar"
+        : chunk.PositionKey.Length > StoreLimits.MaxKeyBytes ? "a position is no key"
         : null;
 
     private static bool IsText(string text, int maxBytes) => text.Length <= maxBytes && Encoding.UTF8.GetByteCount(text) <= maxBytes;
 
-    private static bool IsNamespace(string name) =>
+    public static bool IsNamespace(string name) =>
         name.Length is > 0 and <= StoreLimits.MaxNamespaceBytes && Encoding.UTF8.GetByteCount(name) <= StoreLimits.MaxNamespaceBytes;
 
     /// <summary>Decodes a vector that fills the field.</summary>

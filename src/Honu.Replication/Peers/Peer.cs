@@ -40,6 +40,14 @@ internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
 
     public bool HasSession { get; set; }
 
+    private readonly Dictionary<string, VersionVector> _covered = new(StringComparer.Ordinal);
+
+    /// <summary>What the peer covered when last heard of; it may have lost something since.</summary>
+    public VersionVector? FindCovered(string ns) => _covered.GetValueOrDefault(ns);
+
+    /// <summary>Notes what the peer covers. The vector must not be changed afterwards.</summary>
+    public void NoteCovered(string ns, VersionVector vector) => _covered[ns] = vector;
+
     public PeerSnapshot ToSnapshot() => new(Address, Replica, Region, State, LastSuccess, LastDuration, LastError);
 }
 

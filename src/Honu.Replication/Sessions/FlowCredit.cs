@@ -9,6 +9,9 @@ internal sealed class FlowCredit(long windowBytes)
     /// <summary>Whether another chunk may be sent.</summary>
     public bool MaySend => _outstanding < windowBytes;
 
+    /// <summary>Whether there is anything that could be granted.</summary>
+    public bool IsOutstanding => _outstanding > 0;
+
     public void Sent(int bytes) => _outstanding += bytes;
 
     /// <summary>The peer has applied bytes. More than were sent is a fault of the peer and counts as all.</summary>

@@ -6,13 +6,17 @@ namespace Honu.Replication;
 /// <remarks>
 /// R2: the target joins in the batch of the last chunk, never earlier, and only if our vector then covers the base. A half-received
 /// target proves nothing: what it covers may have been overwritten meanwhile and have left the sender's index. Records of the
-/// chunks before stay loose, and the cursor that is kept with them tells where to go on.
+/// chunks before stay loose, and the cursor that is kept with them tells where to go on. A stream that was sent before we had told
+/// our vector names its own base; a second one may follow it.
 /// </remarks>
-internal sealed class IncomingStream(ReplicationPort store, string ns, ReplicaId sender, Guid incarnation, VersionVector toldVector)
+internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(ReplicaId Replica, Guid Incarnation)> sender, NamespaceReplication told, StreamCursor? toldCursor)
 {
-    private VersionVector? _target;
-    private VersionVector _base = toldVector;
-
+    private VersionVector _base = told.Vector;
+    private VectorJoin? _join;
+    private StreamCursor? _cursor;
+    private VersionId _position;
+    private bool _isSpeculative;
+    private bool _isResumed;
     private bool _failed;
 
     public bool IsDone { get; private set; }
@@ -23,17 +27,16 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, ReplicaId
     {
         // The last chunk of a stream of which one failed must never join its target.
         if (_failed)
-            throw new HonuException(HonuErrorCode.MalformedRecord, "A chunk came after one that could not be applied.");
-        if (IsDone)
-            throw new HonuException(HonuErrorCode.MalformedRecord, "A peer sent a chunk after the last one of its stream.");
-        if (_target is null)
+            throw SessionHello.Malformed("A chunk came after one that could not be applied.");
+        if (chunk.Target.Length > 0)
             Begin(chunk);
+        if (_join is null || IsDone)
+            throw SessionHello.Malformed("A peer sent a chunk outside of any stream.");
 
-        var join = chunk.Last || store.Faults.HasFlag(PlantedFaults.TargetJoinedEarly) ? new VectorJoin(_base, _target!) : null;
-        var position = new VersionId(chunk.PositionScalar, ReplicaId.FromUInt64(chunk.PositionReplica));
-        var cursor = chunk.Last || !position.IsNone ? new StreamCursor(sender, incarnation, _target!, chunk.Last ? default : position) : null;
+        var join = chunk.Last || store.Faults.HasFlag(PlantedFaults.TargetJoinedEarly) ? _join : null;
+        Advance(chunk);
         _failed = true;
-        var result = store.Apply(ns, chunk.Records.Span, cursor, join);
+        var result = store.Apply(ns, chunk.Records.Span, _cursor, join);
         _failed = false;
         IsDone = chunk.Last;
         return result;
@@ -41,8 +44,64 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, ReplicaId
 
     private void Begin(Chunk chunk)
     {
-        if (!MessageValidation.TryDecode(chunk.Target, out _target)
-            || (chunk.Base.Length > 0 && !MessageValidation.TryDecode(chunk.Base, out _base)))
-            throw new HonuException(HonuErrorCode.MalformedRecord, "A peer sent a stream whose vectors make no sense.");
+        if (_join is not null && !(_isSpeculative && IsDone && !chunk.Speculative))
+            throw SessionHello.Malformed("A peer began a stream within another one.");
+        IsDone = false;
+        _isSpeculative = chunk.Speculative;
+        _isResumed = chunk.Resumed;
+        if (chunk.Speculative && (chunk.Full || chunk.Base.Length == 0))
+            throw SessionHello.Malformed("A peer sent a stream ahead without saying for whom.");
+        _position = default;
+        var target = NamespaceVectors.Decode(chunk.Target);
+        var frontier = chunk.Frontier.Length > 0 ? NamespaceVectors.Decode(chunk.Frontier) : null;
+        if (chunk.Base.Length > 0)
+            _base = NamespaceVectors.Decode(chunk.Base);
+        else
+            _base = told.Vector;
+        _join = new VectorJoin(chunk.Full ? new VersionVector() : _base, target) { IsFull = chunk.Full, Frontier = frontier, PurgeMark = chunk.PurgeMark };
+        if (chunk.Full)
+            _cursor = chunk.Resumed ? ResumeFull() : BeginFull(target, frontier);
     }
+
+    private StreamCursor BeginFull(VersionVector target, VersionVector? frontier)
+    {
+        var (replica, incarnation) = sender();
+        return new StreamCursor(replica, incarnation, target, default) { IsFull = true, PositionKey = [], Frontier = frontier, WasEmpty = told.IsEmpty };
+    }
+
+    // The cursor of the broken stream stays in place until the sender has caught up with what changed before it.
+    private StreamCursor ResumeFull() =>
+        toldCursor is { IsFull: true } ? toldCursor : throw SessionHello.Malformed("A peer goes on with a stream that was never begun.");
+
+    private void Advance(Chunk chunk)
+    {
+        // A stream that goes in order ends: without order the same records could come for ever.
+        var (replica, incarnation) = sender();
+        if (_join!.IsFull)
+        {
+            if (chunk.PositionKey.Length > 0)
+                _cursor = _cursor! with { Target = _join.Target, PositionKey = Ascending(_cursor.PositionKey, chunk.PositionKey.ToByteArray()) };
+            else if (!chunk.Last && !_isResumed)
+                throw SessionHello.Malformed("A peer streams without saying where it stands.");
+            return;
+        }
+
+        var position = new VersionId(chunk.PositionScalar, ReplicaId.FromUInt64(chunk.PositionReplica));
+        if (!position.IsNone)
+            _position = Ascending(_position, position);
+        else if (!chunk.Last && !_isResumed)
+            throw SessionHello.Malformed("A peer streams without saying where it stands.");
+        _cursor = !_isSpeculative && (chunk.Last || !position.IsNone) ? new StreamCursor(replica, incarnation, _join.Target, chunk.Last ? default : position) : null;
+    }
+
+    private static byte[] Ascending(ReadOnlySpan<byte> before, byte[] next) =>
+        before.SequenceCompareTo(next) < 0 ? next : throw OutOfOrder();
+
+    private static VersionId Ascending(VersionId before, VersionId next)
+    {
+        var byReplica = before.Replica.CompareTo(next.Replica);
+        return before.IsNone || byReplica < 0 || (byReplica == 0 && before.Scalar < next.Scalar) ? next : throw OutOfOrder();
+    }
+
+    private static HonuException OutOfOrder() => SessionHello.Malformed("A peer streams out of order.");
 }

@@ -5,136 +5,105 @@ namespace Honu.Replication;
 
 internal sealed partial class Session
 {
-    private void ReceiveHello(Hello hello, TimeSpan now)
-    {
-        if (SessionHello.FindObjection(_store, hello, _expectedPid) is { } objection)
-        {
-            Refuse(objection.Reason, objection.Message, now);
-            return;
-        }
+    // A chunk that changes nothing, does not say where it stands and is smaller than this counts as idle.
+    private const int SmallChunkBytes = 4096;
 
-        var remote = ReplicaId.FromUInt64(hello.Replica);
-        Remote = remote;
-        RemoteRegion = hello.Region.Length > 0 ? hello.Region : null;
-        RemoteIncarnation = SessionHello.ToGuid(hello.Incarnation);
-        _store.Describe(remote, new ReplicaDescription(RemoteRegion, hello.Owner.Length > 0 ? hello.Owner : null, SessionHello.ToGuid(hello.StoreId)));
+    // Messages beyond this are announced, so that the receiver's deadline fits a slow link.
+    private const int AnnounceBytes = 512 * 1024;
 
-        // Both sides count with the smaller window: a grant that waits for a quarter of a larger one would never come.
-        var window = Math.Min(hello.WindowBytes, MessageLimits.WindowBytes);
-        _sendCredit = new FlowCredit(window);
-        _receiveCredit = new FlowCredit(window);
-        _report = _report with
-        {
-            Initiator = IsInitiator ? _store.Identity.Replica : remote,
-            Responder = IsInitiator ? remote : _store.Identity.Replica,
-            RoundTrips = 1,
-        };
-
-        if (!IsInitiator)
-        {
-            _summaries = _store.Summaries();
-            Send(new SessionMessage { Hello = SessionHello.Build(_store, _summaries) });
-        }
-
-        _differing = FindDiffering(hello);
-        if (_differing.Count == 0)
-            SendComplete(now);
-        else if (!IsInitiator)
-            SendVectors();
-    }
-
-    private Guid RemoteIncarnation { get; set; }
-
-    private HashSet<string> FindDiffering(Hello hello)
-    {
-        var differing = new HashSet<string>(_summaries.Keys, StringComparer.Ordinal);
-        foreach (var theirs in hello.Namespaces)
-        {
-            if (_summaries.TryGetValue(theirs.Name, out var ours) && theirs.Summary.Span.SequenceEqual(ours))
-                differing.Remove(theirs.Name);
-            else
-                differing.Add(theirs.Name);
-        }
-
-        return differing;
-    }
-
-    private void SendVectors()
-    {
-        var vectors = new Vectors();
-        foreach (var name in _differing!)
-        {
-            var vector = _store.State(name).Vector;
-            _incoming.Add(name, new IncomingStream(_store, name, Remote!.Value, RemoteIncarnation, vector));
-            var told = new NamespaceVector { Name = name, Vector = UnsafeByteOperations.UnsafeWrap(vector.ToArray()) };
-            if (_store.FindCursor(name, Remote.Value) is { } cursor && cursor.Incarnation == RemoteIncarnation)
-            {
-                told.Resume = new Resume
-                {
-                    Target = UnsafeByteOperations.UnsafeWrap(cursor.Target.ToArray()),
-                    Replica = cursor.Position.Replica.ToUInt64(),
-                    Scalar = cursor.Position.Scalar,
-                };
-            }
-
-            vectors.Namespaces.Add(told);
-        }
-
-        _sentVectors = true;
-        _report = _report with { RoundTrips = 2 };
-        Send(new SessionMessage { Vectors = vectors });
-    }
+    private readonly Dictionary<string, VersionVector> _streamed = new(StringComparer.Ordinal);
+    private bool _sentAcknowledged;
 
     private void ReceiveVectors(Vectors vectors, TimeSpan now)
     {
-        // First the snapshot, then the barrier: everything in the snapshot is durable before any of it is shipped.
-        _snapshot = _store.CreateSnapshot();
-        _store.Barrier();
         foreach (var told in vectors.Namespaces)
         {
-            if (!_differing!.Contains(told.Name))
-                throw new HonuException(HonuErrorCode.MalformedRecord, "A peer told the vector of a namespace that does not differ.");
-            if (!MessageValidation.TryDecode(told.Vector, out var vector))
-                throw new HonuException(HonuErrorCode.MalformedRecord, "A peer told a vector that makes no sense.");
-            if (_store.BeginNewEpochIfSetBack(told.Name, vector))
+            if (!_awaited.Remove(told.Name))
             {
-                Refuse(Refusal.Types.Reason.Retry, "this store was set back to an earlier state; it has taken a new epoch and asks for its own writes again", now);
-                return;
+                // The initiator tells ahead of our Hello what it takes to differ; where it does not, nothing is owed.
+                if (IsInitiator || _described.ContainsKey(told.Name) == false)
+                    throw SessionHello.Malformed("A peer told the vector of a namespace that does not differ.");
+                NoteIdle();
+                continue;
             }
 
-            VersionVector? resumedTarget = null;
-            if (told.Resume is { } resume && !MessageValidation.TryDecode(resume.Target, out resumedTarget))
-                throw new HonuException(HonuErrorCode.MalformedRecord, "A peer told a cursor that makes no sense.");
-            var resumedAfter = told.Resume is null ? default : new VersionId(told.Resume.Scalar, ReplicaId.FromUInt64(told.Resume.Replica));
-            _outgoing.Enqueue(new OutgoingStream(_snapshot, told.Name, vector, resumedTarget, resumedAfter));
+            if (!Answer(told, now))
+                return;
         }
 
-        if (IsInitiator)
-            SendVectors();
         Pump(now);
+    }
+
+    private bool Answer(NamespaceVector told, TimeSpan now)
+    {
+        var (vector, durable, resume) = NamespaceVectors.Read(told);
+        if (Store.BeginNewEpochIfSetBack(told.Name, vector))
+        {
+            Refuse(Refusal.Types.Reason.Retry, "this store was set back to an earlier state; it has taken a new epoch and asks for its own writes again", now);
+            return false;
+        }
+
+        if (durable is not null)
+            _context.Acknowledged.Set(Remote!.Value, told.Name, durable);
+
+        // What was sent ahead holds if the peer covered its base by then.
+        var snapshot = TakeSnapshot();
+        if (!_speculativeBases.TryGetValue(told.Name, out var sentAhead) || !vector.Dominates(sentAhead))
+            _outgoing.Enqueue(OutgoingStream.Create(snapshot, told.Name, vector, resume, told.Empty));
+        var covered = vector.Clone();
+        covered.Join(snapshot.Vector(told.Name));
+        _streamed[told.Name] = covered;
+        return true;
     }
 
     private void ReceiveChunk(Chunk chunk)
     {
         if (!_incoming.TryGetValue(chunk.Namespace, out var stream))
-            throw new HonuException(HonuErrorCode.MalformedRecord, "A peer streams a namespace that does not differ.");
-        var updates = stream.Apply(chunk).Updates;
-        _updates.Add(updates);
-        _report = _report with { ObjectsReceived = _report.ObjectsReceived + updates.Total };
+        {
+            // A stream sent ahead always follows the vector of its namespace.
+            throw SessionHello.Malformed("A peer streams a namespace that does not differ.");
+        }
+
+        if (chunk.Target.Length > 0 && !chunk.Speculative && !IsInitiator)
+            _report = _report with { RoundTrips = 2 };
+        var result = stream.Apply(chunk);
+        if (!chunk.Last && result.Updates.Changes == 0 && chunk.Records.Length < SmallChunkBytes && chunk.PositionScalar == 0 && chunk.PositionKey.Length == 0)
+            NoteIdle();
+        _updates.Add(result.Updates);
+        _report = _report with { ObjectsReceived = _report.ObjectsReceived + result.Updates.Total + result.Deferred, ObjectsDeferred = _report.ObjectsDeferred + result.Deferred };
         if (_receiveCredit.Applied(chunk.Records.Length) is > 0 and var grant)
             Send(new SessionMessage { Credit = new Credit { Bytes = grant } });
     }
 
+    private void ReceiveCredit(Credit credit, TimeSpan now)
+    {
+        if (credit.Bytes == 0 || !_sendCredit.IsOutstanding)
+            NoteIdle();
+        else
+            Moved(now);
+        _sendCredit.Granted(credit.Bytes);
+        Pump(now);
+    }
+
     private void ReceiveComplete(Complete complete, TimeSpan now)
     {
-        if (complete.Objects != (ulong)_report.ObjectsReceived || _incoming.Values.Any(stream => !stream.IsDone))
+        if (complete.Objects != (ulong)_report.ObjectsReceived || _incoming.Any(stream => _differing!.Contains(stream.Key) && !stream.Value.IsDone))
         {
             Refuse(Refusal.Types.Reason.Malformed, $"the peer says that it sent {complete.Objects} records in whole streams; {_report.ObjectsReceived} arrived", now);
             return;
         }
 
+        if (!complete.Session.Span.SequenceEqual(_nonce))
+        {
+            Refuse(Refusal.Types.Reason.Malformed, "the peer completes another session than this one", now);
+            return;
+        }
+
         _receivedComplete = true;
-        CloseIfComplete(now);
+        if (IsComparing && !IsInitiator)
+            SendComplete(now);
+        else
+            CloseIfComplete(now);
     }
 
     private void SendComplete(TimeSpan now)
@@ -142,27 +111,76 @@ internal sealed partial class Session
         _snapshot?.Dispose();
         _snapshot = null;
         _sentComplete = true;
-        Send(new SessionMessage { Complete = new Complete { Objects = (ulong)_report.ObjectsSent } });
+        Send(new SessionMessage { Complete = new Complete { Objects = (ulong)_report.ObjectsSent, Session = UnsafeByteOperations.UnsafeWrap(_remoteNonce) } });
         CloseIfComplete(now);
+    }
+
+    // Peers purge deletions on what is acknowledged: only what a power loss leaves may be told.
+    private void SendAcknowledged()
+    {
+        _sentAcknowledged = true;
+        Store.Barrier();
+        var vectors = new Vectors();
+        foreach (var name in _differing!)
+            vectors.Namespaces.Add(NamespaceVectors.Acknowledge(name, Store.State(name)));
+        Send(new SessionMessage { Acknowledged = vectors });
+    }
+
+    private void ReceiveAcknowledged(Vectors vectors, TimeSpan now)
+    {
+        foreach (var told in vectors.Namespaces)
+        {
+            if (!_differing!.Contains(told.Name))
+                throw SessionHello.Malformed("A peer acknowledges a namespace that did not differ.");
+            if (NamespaceVectors.ReadDurable(told) is { } durable)
+                _context.Acknowledged.Set(Remote!.Value, told.Name, durable);
+        }
+
+        _receivedAcknowledged = true;
+        if (!IsInitiator)
+            CloseIfComplete(now);
     }
 
     private void Pump(TimeSpan now)
     {
-        if (_snapshot is null || _sentComplete)
+        if (_differing is null || _sentComplete)
             return;
-        while (_outgoing.TryPeek(out var stream))
+        while (_outgoing.TryPeek(out var source))
         {
             if (_chunksInTransport >= MaxChunksInTransport || !_sendCredit.MaySend)
                 return;
-            var chunk = stream.Next(_block, _options, out var records);
-            if (stream.IsDone)
+            var message = source.Next(_block, _context.Options, out var records);
+            if (source.IsDone)
                 _outgoing.Dequeue();
-            _report = _report with { ObjectsSent = _report.ObjectsSent + records };
-            _sendCredit.Sent(chunk.Records.Length);
-            _chunksInTransport++;
-            Send(new SessionMessage { Chunk = chunk });
+            if (IsInitiator && message.Chunk is { Target.Length: > 0 })
+                _report = _report with { RoundTrips = 2 };
+            SendCounted(message, records);
         }
 
-        SendComplete(now);
+        if (IsComparing)
+            GoOnComparing(now);
+        else if (_awaited.Count == 0)
+            SendComplete(now);
+    }
+
+    private void SendChunk(Chunk chunk, int records) => SendCounted(new SessionMessage { Chunk = chunk }, records);
+
+    private void SendCounted(SessionMessage message, int records)
+    {
+        var bytes = message.CalculateSize();
+        if (bytes > AnnounceBytes)
+        {
+            Send(new SessionMessage { AnnouncedBytes = (uint)bytes });
+            _allowance = TimeSpan.FromSeconds((double)bytes / SlowestBytesPerSecond);
+        }
+
+        if (message.BodyCase == SessionMessage.BodyOneofCase.Chunk)
+        {
+            _report = _report with { ObjectsSent = _report.ObjectsSent + records };
+            _sendCredit.Sent(message.Chunk.Records.Length);
+        }
+
+        _chunksInTransport++;
+        Send(message);
     }
 }

@@ -8,14 +8,17 @@ namespace Honu.Replication;
 /// <code>
 /// initiator                                 responder
 /// Hello (summaries)                  →
+/// [Vectors, Chunk: what it knows
+///  the other to lack]                →
 ///                                    ←      Hello (summaries)
 ///                                    ←      Complete                        when all summaries are equal, or
 ///                                    ←      Vectors (of what differs)
-/// Complete, or Vectors               →
+/// Complete, or Vectors (the rest)    →
 /// Chunk… Complete                    ↔      Chunk… Complete                 both ways at once, by credit
-/// half-close                         →
+/// Acknowledged, half-close           ↔      Acknowledged                    unless all summaries were equal
 ///                                    ←      end of the call
 /// </code>
+/// Where summaries are equal and contents are to be compared, repair (Session.Repair.cs) takes the place of the chunks.
 /// Refusal may take the place of any message and ends the session.
 /// </summary>
 internal sealed partial class Session
@@ -23,41 +26,54 @@ internal sealed partial class Session
     // Chunks handed to the transport that have not left yet: enough to keep it busy, few enough to bound the memory.
     private const int MaxChunksInTransport = 4;
 
-    private readonly ReplicationPort _store;
-    private readonly ReplicaOptions _options;
-    private readonly List<ReplicaEffect> _effects;
+    // Messages that bring nothing: a healthy peer sends hardly any, an endless row of them would keep the session alive for ever.
+    private const int MaxIdleMessages = 64;
+
+    // A link of this speed must be able to bring a large message in time.
+    private const int SlowestBytesPerSecond = 32 * 1024;
+
+    private readonly SessionContext _context;
     private readonly uint? _expectedPid;
     private readonly RecordBlockWriter _block = new();
+    private readonly byte[] _nonce = new byte[SessionHello.NonceBytes];
+    private readonly HashSet<string> _awaited = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IncomingStream> _incoming = new(StringComparer.Ordinal);
+    private readonly Queue<IOutgoingSource> _outgoing = new();
     private FlowCredit _sendCredit = new(MessageLimits.WindowBytes);
     private FlowCredit _receiveCredit = new(MessageLimits.WindowBytes);
-    private readonly Dictionary<string, IncomingStream> _incoming = new(StringComparer.Ordinal);
-    private readonly Queue<OutgoingStream> _outgoing = new();
 
-    private IReadOnlyDictionary<string, byte[]> _summaries = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+    private IReadOnlyDictionary<string, NamespaceDescription> _described = new Dictionary<string, NamespaceDescription>(StringComparer.Ordinal);
     private HashSet<string>? _differing;
     private ReplicationSnapshot? _snapshot;
+    private byte[] _remoteNonce = [];
     private int _chunksInTransport;
-    private bool _sentVectors;
+    private int _idleMessages;
     private bool _sentComplete;
     private bool _receivedComplete;
+    private bool _receivedAcknowledged;
     private TimeSpan _started;
+    private TimeSpan _allowance;
     private SyncReport _report = new();
     private UpdateCounts _updates;
 
-    public Session(SessionId id, bool isInitiator, ReplicationPort store, ReplicaOptions options, uint? expectedPid, List<ReplicaEffect> effects, TimeSpan now)
+    public Session(SessionId id, bool isInitiator, SessionContext context, Peer? peer, uint? expectedPid, bool verify, TimeSpan now)
     {
         Id = id;
         IsInitiator = isInitiator;
-        _store = store;
-        _options = options;
+        Peer = peer;
+        _context = context;
         _expectedPid = expectedPid;
-        _effects = effects;
+        _verify = verify;
         _started = LastProgress = now;
+        context.Random.NextBytes(_nonce);
     }
 
     public SessionId Id { get; }
 
     public bool IsInitiator { get; }
+
+    /// <summary>The peer that the session is with, as far as it is a known one.</summary>
+    public Peer? Peer { get; private set; }
 
     /// <summary>Who the other side is, once its Hello was accepted.</summary>
     public ReplicaId? Remote { get; private set; }
@@ -67,60 +83,38 @@ internal sealed partial class Session
     /// <summary>When something last came or went: the deadline counts from here.</summary>
     public TimeSpan LastProgress { get; private set; }
 
+    /// <summary>When the session is given up unless something moves. A stranger gets less time than a peer that has said who it is.</summary>
+    public TimeSpan Deadline => LastProgress + _allowance + (Remote is null && !IsInitiator && _context.Options.HelloTimeout < _context.Options.ProgressTimeout ? _context.Options.HelloTimeout : _context.Options.ProgressTimeout);
+
     /// <summary>How the session went, once it has ended.</summary>
     public SyncReport? Report { get; private set; }
 
-    /// <summary>The initiator's streams are open.</summary>
+    private ReplicationPort Store => _context.Store;
+
+    /// <summary>The streams are open: the initiator speaks first.</summary>
     public void Opened(TimeSpan now)
     {
         _started = LastProgress = now;
-        if (!IsInitiator)
-            return;
-        _summaries = _store.Summaries();
-        Send(new SessionMessage { Hello = SessionHello.Build(_store, _summaries) });
+        if (IsInitiator)
+            Guarded(() => SayHello(), now);
     }
 
     public void Receive(SessionMessage message, int bytes, TimeSpan now)
     {
-        LastProgress = now;
         _report = _report with { BytesReceived = _report.BytesReceived + bytes };
         if (MessageValidation.FindFault(message) is { } fault)
-        {
             Refuse(Refusal.Types.Reason.Malformed, fault, now);
-            return;
-        }
-
-        try
-        {
-            Dispatch(message, now);
-        }
-        catch (Exception error)
-        {
-            // Wrong for good, too early, or a fault of this machine, whatever it is: the session must not go on after a step that failed.
-            var reason = (error as HonuException)?.Code switch
-            {
-                HonuErrorCode.MalformedRecord => Refusal.Types.Reason.Malformed,
-                HonuErrorCode.ClockDrift => Refusal.Types.Reason.Drift,
-                _ => Refusal.Types.Reason.Retry,
-            };
-            Refuse(reason, error.Message, now);
-        }
+        else
+            Guarded(() => Dispatch(message, now), now);
     }
 
     /// <summary>A chunk has left for the network.</summary>
     public void Writable(TimeSpan now)
     {
         LastProgress = now;
+        _allowance = TimeSpan.Zero;
         _chunksInTransport = Math.Max(0, _chunksInTransport - 1);
-        try
-        {
-            Pump(now);
-        }
-        catch (Exception error)
-        {
-            // As above: nothing may be streamed after a step that failed.
-            Refuse(Refusal.Types.Reason.Retry, error.Message, now);
-        }
+        Guarded(() => Pump(now), now);
     }
 
     /// <summary>The streams have ended, in good order or not.</summary>
@@ -129,88 +123,137 @@ internal sealed partial class Session
         if (error is null && _sentComplete && _receivedComplete)
             FinishCompleted(now);
         else
-            Finish(Remote is null ? SyncOutcome.Unreachable : SyncOutcome.Interrupted, error ?? "the peer ended the session early", now);
+            Finish(Remote is null ? SyncOutcome.Unreachable : SyncOutcome.Interrupted, SessionEndReason.Link, error ?? "the peer ended the session early", now);
     }
 
-    /// <summary>Gives up because nothing moved.</summary>
+    /// <summary>Gives up because nothing moved, and says so in case the peer still listens.</summary>
     public void TimedOut(TimeSpan now)
     {
-        _effects.Add(new ReplicaEffect.AbortSession(Id));
-        Finish(Remote is null ? SyncOutcome.Unreachable : SyncOutcome.Interrupted, "the session made no progress in time", now);
+        const string Why = "the session made no progress in time";
+        Send(new SessionMessage { Refusal = new Refusal { Reason = Refusal.Types.Reason.Retry, Message = Why } });
+        _context.Effects.Add(new ReplicaEffect.CloseSession(Id));
+        _context.Effects.Add(new ReplicaEffect.AbortSession(Id));
+        Finish(Remote is null ? SyncOutcome.Unreachable : SyncOutcome.Interrupted, SessionEndReason.Timeout, Why, now);
+    }
+
+    /// <summary>Ends the session with a reason that both sides are told.</summary>
+    public void Refuse(Refusal.Types.Reason reason, string message, TimeSpan now)
+    {
+        if (Report is not null)
+            return;
+        var text = message.Length <= MessageLimits.TextBytes / 4 ? message : message[..(MessageLimits.TextBytes / 4)];
+        Send(new SessionMessage { Refusal = new Refusal { Reason = reason, Message = text } });
+        _context.Effects.Add(new ReplicaEffect.CloseSession(Id));
+        FinishRefused(reason, text, now);
+    }
+
+    // Wrong for good, too early, or a fault of this machine, whatever it is: the session must not go on after a step that failed.
+    private void Guarded(Action step, TimeSpan now)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception error)
+        {
+            Refuse(SessionRefusal.ReasonFor(error), error.Message, now);
+        }
     }
 
     private void Dispatch(SessionMessage message, TimeSpan now)
     {
+        if (message.BodyCase != SessionMessage.BodyOneofCase.Credit)
+            Moved(now);
         switch (message.BodyCase)
         {
             case SessionMessage.BodyOneofCase.Hello when Remote is null:
                 ReceiveHello(message.Hello, now);
                 break;
-            case SessionMessage.BodyOneofCase.Vectors when _differing is not null && _outgoing.Count == 0 && !_sentComplete:
+            case SessionMessage.BodyOneofCase.Vectors when Remote is not null && !_sentComplete:
                 ReceiveVectors(message.Vectors, now);
                 break;
-            case SessionMessage.BodyOneofCase.Chunk when _sentVectors && !_receivedComplete:
+            case SessionMessage.BodyOneofCase.Chunk when Remote is not null && !_receivedComplete:
                 ReceiveChunk(message.Chunk);
                 break;
-            case SessionMessage.BodyOneofCase.Credit:
-                _sendCredit.Granted(message.Credit.Bytes);
-                Pump(now);
+            case SessionMessage.BodyOneofCase.Credit when Remote is not null:
+                ReceiveCredit(message.Credit, now);
+                break;
+            case SessionMessage.BodyOneofCase.AnnouncedBytes when Remote is not null:
+                NoteIdle();
+                _allowance = TimeSpan.FromSeconds((double)message.AnnouncedBytes / SlowestBytesPerSecond);
                 break;
             case SessionMessage.BodyOneofCase.Complete when _differing is not null && !_receivedComplete:
                 ReceiveComplete(message.Complete, now);
                 break;
+            case SessionMessage.BodyOneofCase.Acknowledged when _receivedComplete && !_receivedAcknowledged && _differing!.Count > 0:
+                ReceiveAcknowledged(message.Acknowledged, now);
+                break;
             case SessionMessage.BodyOneofCase.Refusal:
-                ReceiveRefusal(message.Refusal, now);
+                _context.Effects.Add(new ReplicaEffect.CloseSession(Id));
+                FinishRefused(message.Refusal.Reason, message.Refusal.Message, now);
                 break;
             default:
-                Refuse(Refusal.Types.Reason.Malformed, $"a {message.BodyCase} came out of its order", now);
+                if (!TryDispatchRepair(message, now))
+                    Refuse(Refusal.Types.Reason.Malformed, $"a {message.BodyCase} came out of its order", now);
                 break;
         }
     }
 
-    private void ReceiveRefusal(Refusal refusal, TimeSpan now)
+    private void Moved(TimeSpan now)
     {
-        _effects.Add(new ReplicaEffect.CloseSession(Id));
-        Finish(OutcomeOf(refusal.Reason), refusal.Message, now);
+        LastProgress = now;
+        _allowance = TimeSpan.Zero;
     }
 
-    private void Refuse(Refusal.Types.Reason reason, string message, TimeSpan now)
+    private void NoteIdle()
     {
-        var text = message.Length <= MessageLimits.TextBytes / 4 ? message : message[..(MessageLimits.TextBytes / 4)];
-        Send(new SessionMessage { Refusal = new Refusal { Reason = reason, Message = text } });
-        _effects.Add(new ReplicaEffect.CloseSession(Id));
-        Finish(OutcomeOf(reason), text, now);
+        if (++_idleMessages > MaxIdleMessages)
+            throw SessionHello.Malformed($"A peer sent more than {MaxIdleMessages} messages that brought nothing.");
     }
-
-    private static SyncOutcome OutcomeOf(Refusal.Types.Reason reason) =>
-        reason is Refusal.Types.Reason.Retry or Refusal.Types.Reason.Drift or Refusal.Types.Reason.Unspecified ? SyncOutcome.Interrupted : SyncOutcome.Refused;
 
     private void CloseIfComplete(TimeSpan now)
     {
         if (!_sentComplete || !_receivedComplete)
             return;
-        _effects.Add(new ReplicaEffect.CloseSession(Id));
+        if (_report.Duration == TimeSpan.Zero)
+            _report = _report with { Duration = now - _started };
+        if (_differing!.Count > 0 && !_sentAcknowledged)
+            SendAcknowledged();
 
-        // The initiator waits for the responder's end of the call, which says that everything sent was applied.
+        // The responder hears what the initiator has made durable; the initiator waits for the end of the call, which says that everything sent was applied.
+        if (!IsInitiator && _differing.Count > 0 && !_receivedAcknowledged)
+            return;
+        _context.Effects.Add(new ReplicaEffect.CloseSession(Id));
         if (!IsInitiator)
             FinishCompleted(now);
     }
 
-    private void FinishCompleted(TimeSpan now) => Finish(_differing!.Count == 0 ? SyncOutcome.Equal : SyncOutcome.Completed, error: null, now);
+    private void FinishCompleted(TimeSpan now)
+    {
+        NoteCovered();
+        Finish(_differing!.Count == 0 && _report.ObjectsRepaired == 0 ? SyncOutcome.Equal : SyncOutcome.Completed, SessionEndReason.None, error: null, now);
+    }
 
-    private void Finish(SyncOutcome outcome, string? error, TimeSpan now)
+    private void FinishRefused(Refusal.Types.Reason reason, string text, TimeSpan now)
+    {
+        var endReason = SessionRefusal.EndReason(reason);
+        Finish(SessionRefusal.OutcomeOf(endReason), endReason, text, now);
+    }
+
+    private void Finish(SyncOutcome outcome, SessionEndReason reason, string? error, TimeSpan now)
     {
         if (Report is not null)
             return;
         _snapshot?.Dispose();
         _snapshot = null;
+        EndRepair();
         _outgoing.Clear();
-        Report = _report with { Outcome = outcome, Error = error, Updates = _updates, Duration = now - _started };
+        Report = _report with { Outcome = outcome, Reason = reason, Error = error, Updates = _updates, Duration = _report.Duration > TimeSpan.Zero ? _report.Duration : now - _started };
     }
 
     private void Send(SessionMessage message)
     {
         _report = _report with { BytesSent = _report.BytesSent + message.CalculateSize() + 5 };
-        _effects.Add(new ReplicaEffect.Send(Id, message));
+        _context.Effects.Add(new ReplicaEffect.Send(Id, message));
     }
 }

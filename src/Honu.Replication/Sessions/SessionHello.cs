@@ -6,7 +6,10 @@ namespace Honu.Replication;
 /// <summary>Builds the Hello of this replica, and judges that of another one.</summary>
 internal static class SessionHello
 {
-    public static Hello Build(ReplicationPort store, IReadOnlyDictionary<string, byte[]> summaries)
+    /// <summary>Length of the random bytes that name a session.</summary>
+    public const int NonceBytes = 8;
+
+    public static Hello Build(ReplicationPort store, IReadOnlyDictionary<string, NamespaceDescription> namespaces, byte[] nonce, bool verify)
     {
         var identity = store.Identity;
         var hello = new Hello
@@ -22,9 +25,19 @@ internal static class SessionHello
             Owner = store.Description.Owner ?? "",
             MaxValueBytes = (uint)store.MaxValueBytes,
             WindowBytes = MessageLimits.WindowBytes,
+            Session = UnsafeByteOperations.UnsafeWrap(nonce),
+            Verify = verify,
         };
-        foreach (var (name, summary) in summaries)
-            hello.Namespaces.Add(new NamespaceSummary { Name = name, Summary = UnsafeByteOperations.UnsafeWrap(summary) });
+        foreach (var (name, description) in namespaces)
+        {
+            hello.Namespaces.Add(new NamespaceSummary
+            {
+                Name = name,
+                Summary = UnsafeByteOperations.UnsafeWrap(description.Summary),
+                Durable = description.IsDurable,
+            });
+        }
+
         return hello;
     }
 
@@ -51,6 +64,9 @@ internal static class SessionHello
             return No(Refusal.Types.Reason.Protocol, $"replica {own.Replica} takes values of up to {store.MaxValueBytes} bytes, replica {replica} of up to {hello.MaxValueBytes}: MaxValueBytes must be the same");
         return null;
     }
+
+    /// <summary>What a session that gets nonsense is ended with.</summary>
+    public static HonuException Malformed(string message) => new(HonuErrorCode.MalformedRecord, message);
 
     public static Guid ToGuid(ByteString bytes) => new(bytes.Span, bigEndian: true);
 

@@ -17,6 +17,9 @@ public enum SyncOutcome
 
     /// <summary>One side refused for good: another cluster, a taken pid, another clock, an unknown protocol, malformed data.</summary>
     Refused,
+
+    /// <summary>Both replicas had opened a session with each other; the other of the two goes on.</summary>
+    Superseded,
 }
 
 /// <summary>What one session did, seen from one of its sides.</summary>
@@ -28,7 +31,7 @@ public sealed record SyncReport
     /// <summary>Who answered; <see langword="default"/> when it ended before the two knew each other.</summary>
     public ReplicaId Responder { get; init; }
 
-    /// <summary>Times that a side had to wait for the other: 1 for equal stores, 2 otherwise.</summary>
+    /// <summary>Times that a side had to wait for the other: 1 for equal stores, 1 or 2 otherwise, up to 4 where contents are compared by digests.</summary>
     public int RoundTrips { get; init; }
 
     /// <summary>Bytes of messages sent, with their 5-byte frames, without HTTP/2 and TLS.</summary>
@@ -46,14 +49,29 @@ public sealed record SyncReport
     /// <summary>What applying the received records did.</summary>
     public UpdateCounts Updates { get; init; }
 
-    /// <summary>From the first Hello to the end.</summary>
+    /// <summary>From Hello to the last Complete.</summary>
     public TimeSpan Duration { get; init; }
 
     /// <summary>How it ended.</summary>
     public SyncOutcome Outcome { get; init; }
 
-    /// <summary>Why it did not complete; <see langword="null"/> when it did.</summary>
+    /// <summary>Why it did not complete, as one of a few kinds.</summary>
+    public SessionEndReason Reason { get; init; }
+
+    /// <summary>Why it did not complete, in words; <see langword="null"/> when it did.</summary>
     public string? Error { get; init; }
+
+    /// <summary>Received records that wait for this machine's clock.</summary>
+    public long ObjectsDeferred { get; init; }
+
+    /// <summary>Records that a comparison by digests found missing or outdated at one of the two sides, and that were sent again.</summary>
+    public long ObjectsRepaired { get; init; }
+
+    /// <summary>Namespaces whose contents differed although their vectors did not.</summary>
+    public long DigestMismatches { get; init; }
+
+    /// <summary>Namespaces whose contents were asked to be compared and could not be, because they changed meanwhile.</summary>
+    public long ComparisonsSkipped { get; init; }
 
     /// <summary>Whether both sides have what either had at the beginning.</summary>
     public bool IsSuccess => Outcome is SyncOutcome.Completed or SyncOutcome.Equal;

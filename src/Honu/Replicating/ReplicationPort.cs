@@ -7,7 +7,7 @@ namespace Honu;
 
 /// <summary>What replication needs from a store. Applications do not need it; <c>Honu.Replication</c> builds on it, and so may another protocol.</summary>
 /// <remarks>Thread-safe. Calls that change the store wait in the same queue as local writes.</remarks>
-public sealed class ReplicationPort
+public sealed partial class ReplicationPort
 {
     private readonly StoreCore _core;
     private readonly Lock _barrierGate = new();
@@ -39,6 +39,13 @@ public sealed class ReplicationPort
     /// <summary>The 16-byte summaries of all namespaces that hold or held something: equal summaries mean equal vectors and equal loose records (R4).</summary>
     public IReadOnlyDictionary<string, byte[]> Summaries() => _core.Exclusively(_core, static core =>
         core.Namespaces.All.Where(static state => !IsEmpty(state)).ToDictionary(static state => state.Name, Summarize, StringComparer.Ordinal));
+
+    /// <summary>What there is to say of all namespaces that hold or held something, each as of one moment.</summary>
+    public IReadOnlyDictionary<string, NamespaceDescription> DescribeNamespaces() => _core.Exclusively(_core, static core =>
+        core.Namespaces.All.Where(static state => !IsEmpty(state)).ToDictionary(
+            static state => state.Name,
+            static state => new NamespaceDescription(Summarize(state), state.Vector.Clone(), state.Vector.Equals(state.BarrierVector)),
+            StringComparer.Ordinal));
 
     /// <summary>Takes a new epoch if a peer covers writes of ours that we do not know: this store was set back to an earlier state.</summary>
     /// <param name="ns">The namespace.</param>

@@ -5,7 +5,7 @@ using Honu.Writing;
 namespace Honu;
 
 /// <summary>A consistent view for replication: index, records and vectors of one moment. Dispose it when its streams have ended.</summary>
-public sealed class ReplicationSnapshot : IDisposable
+public sealed partial class ReplicationSnapshot : IDisposable
 {
     private readonly StoreCore _core;
     private readonly EngineSnapshot _engineSnapshot;

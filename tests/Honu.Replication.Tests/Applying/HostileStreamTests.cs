@@ -20,7 +20,7 @@ public sealed class HostileStreamTests : IDisposable
         _a.Put("own", "v");
         var target = new VersionVector();
         target.Advance(new ReplicaId(2, 0), 12);
-        var stream = new IncomingStream(_a.Store.Replication, Ns, new ReplicaId(2, 0), Guid.NewGuid(), new VersionVector());
+        var stream = new IncomingStream(_a.Store.Replication, Ns, static () => (new ReplicaId(2, 0), Guid.Empty), _a.Store.Replication.State(Ns), toldCursor: null);
         _a.Disk.FailsReads = true;
         Assert.ThrowsAny<Exception>(() => stream.Apply(ChunkOf(target, new RecordBuilder("k").At(10, 2), last: false)));
         _a.Disk.FailsReads = false;

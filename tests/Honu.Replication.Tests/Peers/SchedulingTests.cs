@@ -24,11 +24,12 @@ public sealed class SchedulingTests : IDisposable
     }
 
     [Fact]
-    public void Started_WithoutPeers_DoesNothing()
+    public void Started_WithoutPeers_OpensNoSession()
     {
         using var alone = new ScriptedReplica(1);
 
-        Assert.Empty(alone.Machine.Handle(new ReplicaEvent.Started(), TimeSpan.Zero));
+        Assert.All(alone.Machine.Handle(new ReplicaEvent.Started(), TimeSpan.Zero), static effect =>
+            Assert.Equal(ReplicaTimerKind.Purge, Assert.IsType<ReplicaEffect.SetTimer>(effect).Timer.Kind));
     }
 
     [Fact]
@@ -135,8 +136,8 @@ public sealed class SchedulingTests : IDisposable
     private TimeSpan EqualSession()
     {
         var opened = OpenNext();
-        Handle(new ReplicaEvent.SessionOpened(opened.Session));
-        foreach (var message in new[] { new Messages.SessionMessage { Hello = RemotePeer.Hello(static hello => hello.Namespaces.Clear()) }, new Messages.SessionMessage { Complete = new Messages.Complete() } })
+        var hello = Handle(new ReplicaEvent.SessionOpened(opened.Session)).OfType<ReplicaEffect.Send>().Single().Message.Hello;
+        foreach (var message in new[] { new Messages.SessionMessage { Hello = RemotePeer.Hello(static hello => hello.Namespaces.Clear()) }, new Messages.SessionMessage { Complete = new Messages.Complete { Session = hello.Session } } })
             Handle(new ReplicaEvent.MessageReceived(opened.Session, message, 10));
         var before = _replica.Machine.Peers[0].LastSuccess;
         Handle(new ReplicaEvent.SessionEnded(opened.Session, Error: null));

@@ -59,7 +59,16 @@ internal sealed class RemotePeer
 
     public void Send(Chunk chunk) => Send(new SessionMessage { Chunk = chunk });
 
-    public void Send(Complete complete) => Send(new SessionMessage { Complete = complete });
+    /// <summary>Completes the session that the replica's Hello named.</summary>
+    public void Send(Complete complete)
+    {
+        if (complete.Session.IsEmpty)
+            complete.Session = Received.First(static message => message.BodyCase == SessionMessage.BodyOneofCase.Hello).Hello.Session;
+        Send(new SessionMessage { Complete = complete });
+    }
+
+    /// <summary>Says that nothing more of what differed is durable than before: the end of a session in which something differed.</summary>
+    public void SendAcknowledged() => Send(new SessionMessage { Acknowledged = new Vectors() });
 
     public void SendVectors(string ns, VersionVector vector) => SendVectors(ns, vector.ToArray());
 
@@ -89,6 +98,7 @@ internal sealed class RemotePeer
             Clock = (uint)VersionClock.Lamport,
             MaxValueBytes = StoreLimits.DefaultMaxValueBytes,
             WindowBytes = MessageLimits.WindowBytes,
+            Session = ByteString.CopyFrom(new byte[8]),
         };
         hello.Namespaces.Add(new NamespaceSummary { Name = HonuStore.DefaultNamespace, Summary = ByteString.CopyFrom(new byte[16]) });
         change?.Invoke(hello);

@@ -78,14 +78,14 @@ public sealed class SessionTests : IDisposable
         var data = new TheoryData<int, string>();
         foreach (var message in new[] { "vectors", "chunk", "complete", "empty" })
             data.Add(0, message);
-        foreach (var message in new[] { "hello", "chunk", "empty" })
+        foreach (var message in new[] { "hello", "unknown namespace", "empty" })
             data.Add(1, message);
         foreach (var message in new[] { "hello", "vectors", "unknown namespace", "chunk after last", "empty" })
             data.Add(2, message);
         return data;
     }
 
-    /// <summary>Stage 0: nothing was said; 1: the replica, as initiator, has the peer's Hello and waits for vectors; 2: both told their vectors.</summary>
+    /// <summary>Stage 0: nothing was said; 1: the replica, as initiator, has the peer's Hello and has told its vectors; 2: both told their vectors.</summary>
     [Theory]
     [MemberData(nameof(OutOfOrder))]
     public void Message_OutOfItsOrder_IsMalformed(int stage, string message)
@@ -170,15 +170,15 @@ public sealed class SessionTests : IDisposable
     public void Session_NothingMoves_IsGivenUpAfterTheProgressTimeout()
     {
         var peer = RemotePeer.Answer(_replica.Machine);
-        peer.Now = TimeSpan.FromSeconds(10);
+        peer.Now = TimeSpan.FromSeconds(4);
         peer.Send(RemotePeer.Hello());
-        peer.Now = TimeSpan.FromSeconds(15);
+        peer.Now = TimeSpan.FromSeconds(5);
 
         peer.TimerDue();
 
         Assert.Null(peer.Report);
-        Assert.Equal(TimeSpan.FromSeconds(25), peer.Effects.OfType<ReplicaEffect.SetTimer>().Last(static set => set.Timer.Kind == ReplicaTimerKind.SessionProgress).Due);
-        peer.Now = TimeSpan.FromSeconds(25);
+        Assert.Equal(TimeSpan.FromSeconds(8.5), peer.Effects.OfType<ReplicaEffect.SetTimer>().Last(static set => set.Timer.Kind == ReplicaTimerKind.SessionProgress).Due);
+        peer.Now = TimeSpan.FromSeconds(8.5);
         peer.TimerDue();
         Assert.Equal(SyncOutcome.Interrupted, peer.Report!.Outcome);
         Assert.Single(peer.Effects.OfType<ReplicaEffect.AbortSession>());

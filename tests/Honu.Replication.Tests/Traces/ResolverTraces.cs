@@ -75,7 +75,7 @@ public sealed class ResolverTraces : IDisposable
         Counter.Add(Ns(a), "k"u8, 1);
         Counter.Add(Ns(b), "k"u8, 10);
         ScriptedSession.Complete(c, a);
-        ScriptedSession.Run(c, b, cutSender: c, cutAfterRecords: 0);
+        ScriptedSession.Run(b, c, cutSender: c, cutAfterRecords: 0);
         Assert.Single(c.Store.Conflicts());
         Assert.Equal(1, CounterValue.Parse(c.Store.Get("k"u8)!).Total);
 
@@ -339,7 +339,7 @@ public sealed class ResolverTraces : IDisposable
         Ns(c).Update("k"u8, (in VersionedValue current, IBufferWriter<byte> next) =>
         {
             if (calls++ == 0)
-                ScriptedSession.Run(c, b, cutSender: c, cutAfterRecords: 0);
+                ScriptedSession.Run(b, c, cutSender: c, cutAfterRecords: 0);
             next.Write(CounterValue.Parse(current.Value).Add(c.Id, 100).ToArray());
             return true;
         });

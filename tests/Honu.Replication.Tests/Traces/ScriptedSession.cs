@@ -117,7 +117,7 @@ internal sealed class ScriptedSession
         if (message.BodyCase != SessionMessage.BodyOneofCase.Chunk)
             return;
         var block = new RecordBlockReader(message.Chunk.Records.Span);
-        while (block.MoveNext())
+        while (block.MoveNext() && block.Record.Length >= RecordLayout.HeaderBytes)
             Records.Add((from, Encoding.UTF8.GetString(block.Key), RecordReader.ReadVersion(block.Record)));
     }
 

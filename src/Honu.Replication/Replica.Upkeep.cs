@@ -1,0 +1,34 @@
+namespace Honu.Replication;
+
+public sealed partial class Replica
+{
+    // Others wait for the event loop and for the store's queue meanwhile.
+    private const int MaxPurgedAtOnce = 512;
+
+    private void SchedulePurge() => SetTimer(ReplicaTimerKind.Purge, _options.PurgeInterval);
+
+    // R6: a deletion may go when every active member holds it durably. One that has not said so blocks it.
+    private void Purge()
+    {
+        var isBehind = false;
+        var members = ActivePids();
+        foreach (var ns in _store.DescribeNamespaces().Keys)
+        {
+            var acknowledged = members.Select(pid => _context.Acknowledged.Find(pid, ns) ?? new VersionVector()).ToList();
+            isBehind |= _store.Purge(ns, acknowledged, MaxPurgedAtOnce).Purged >= MaxPurgedAtOnce;
+        }
+
+        SetTimer(ReplicaTimerKind.Purge, isBehind ? TimeSpan.FromMilliseconds(10) : _options.PurgeInterval);
+    }
+
+    private IEnumerable<uint> ActivePids() => _peers.Where(static peer => peer.Replica is not null).Select(static peer => peer.Replica!.Value.Pid);
+
+    private void ApplyDeferred()
+    {
+        if (_store.ApplyDeferred() is { } next)
+            SetTimer(ReplicaTimerKind.Deferred, next);
+    }
+
+    private void SetTimer(ReplicaTimerKind kind, TimeSpan delay) =>
+        _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(kind), _now + delay));
+}

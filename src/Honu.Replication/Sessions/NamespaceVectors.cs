@@ -1,0 +1,62 @@
+using Google.Protobuf;
+using Honu.Replication.Messages;
+
+namespace Honu.Replication;
+
+/// <summary>What is told of a namespace between two replicas: vectors, what of them is durable, and where a broken stream may go on.</summary>
+internal static class NamespaceVectors
+{
+    /// <summary>What this side holds, for a peer that is to stream what is missing.</summary>
+    public static NamespaceVector Tell(string name, NamespaceReplication state, StreamCursor? cursor)
+    {
+        var told = new NamespaceVector { Name = name, Vector = Encode(state.Vector), Empty = state.IsEmpty };
+        if (state.Durable.Count > 0)
+            told.Durable = Encode(state.Durable);
+        if (cursor is not null)
+        {
+            told.Resume = new Resume
+            {
+                Target = Encode(cursor.Target),
+                Replica = cursor.Position.Replica.ToUInt64(),
+                Scalar = cursor.Position.Scalar,
+            };
+            if (cursor.IsFull)
+            {
+                told.Resume.Key = ByteString.CopyFrom(cursor.PositionKey);
+                told.Resume.Frontier = Encode(cursor.Frontier ?? new VersionVector());
+            }
+        }
+
+        return told;
+    }
+
+    /// <summary>What has become durable here.</summary>
+    public static NamespaceVector Acknowledge(string name, NamespaceReplication state) => new() { Name = name, Durable = Encode(state.Durable) };
+
+    /// <summary>Reads what a peer told.</summary>
+    /// <exception cref="HonuException">It makes no sense.</exception>
+    public static (VersionVector Vector, VersionVector? Durable, StreamResume? Resume) Read(NamespaceVector told)
+    {
+        return (Decode(told.Vector), ReadDurable(told), told.Resume is null ? null : new StreamResume(
+            Decode(told.Resume.Target),
+            new VersionId(told.Resume.Scalar, ReplicaId.FromUInt64(told.Resume.Replica)),
+            told.Resume.Key.Length > 0 ? told.Resume.Key.ToByteArray() : null,
+            told.Resume.Frontier.Length > 0 ? Decode(told.Resume.Frontier) : null));
+    }
+
+    /// <summary>Reads what of a namespace is durable at a peer; <see langword="null"/> when nothing is.</summary>
+    /// <exception cref="HonuException">It makes no sense.</exception>
+    public static VersionVector? ReadDurable(NamespaceVector told) => told.Durable.Length > 0 ? Decode(told.Durable) : null;
+
+    public static ByteString Encode(VersionVector vector) => UnsafeByteOperations.UnsafeWrap(vector.ToArray());
+
+    public static VersionVector Decode(ByteString bytes) =>
+        MessageValidation.TryDecode(bytes, out var vector) ? vector : throw SessionHello.Malformed("A peer told a vector that makes no sense.");
+}
+
+/// <summary>Where a stream to a peer broke off, as the peer tells it (R5).</summary>
+/// <param name="Target">The target of the broken stream.</param>
+/// <param name="Position">The last index entry received; none for a full stream.</param>
+/// <param name="Key">The last key received of a full stream.</param>
+/// <param name="Frontier">The sender's frontier when the full stream began.</param>
+internal sealed record StreamResume(VersionVector Target, VersionId Position, byte[]? Key, VersionVector? Frontier);

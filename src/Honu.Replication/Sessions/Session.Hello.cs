@@ -1,0 +1,150 @@
+using Google.Protobuf;
+using Honu.Replication.Messages;
+
+namespace Honu.Replication;
+
+internal sealed partial class Session
+{
+    // More than this is not sent before the peer has said what it holds.
+    private const int MaxSpeculativeNamespaces = 16;
+
+    private readonly HashSet<string> _speculated = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, VersionVector> _speculativeBases = new(StringComparer.Ordinal);
+
+    private Guid RemoteIncarnation { get; set; }
+
+    private void SayHello()
+    {
+        // What a summary is about should be durable, so that an equal peer learns that it is: free when nothing was written since.
+        Store.Barrier();
+        _described = Store.DescribeNamespaces();
+        Send(new SessionMessage { Hello = SessionHello.Build(Store, _described, _nonce, _verify) });
+        if (IsInitiator && Peer is not null && !_verify)
+            Speculate(Peer);
+    }
+
+    // What was written here since the last session with this peer it probably lacks: sent along, it saves a round trip. The stream names
+    // the base that it was made for, so a peer that has lost something meanwhile does not join it (T7).
+    private void Speculate(Peer peer)
+    {
+        foreach (var (name, description) in _described)
+        {
+            if (_speculated.Count == MaxSpeculativeNamespaces)
+                break;
+            if (peer.FindCovered(name) is not { } covered || covered.Dominates(description.Vector))
+                continue;
+            var stream = OutgoingStream.Speculative(TakeSnapshot(), name, covered);
+            if (stream?.Next(_block, _context.Options, out var records) is not { Last: true } chunk)
+                continue;
+            _speculated.Add(name);
+            _speculativeBases.Add(name, covered);
+            TellVectors([name]);
+            SendChunk(chunk, records);
+        }
+    }
+
+    private void ReceiveHello(Hello hello, TimeSpan now)
+    {
+        if (SessionHello.FindObjection(Store, hello, _expectedPid) is { } objection)
+        {
+            Refuse(objection.Reason, objection.Message, now);
+            return;
+        }
+
+        var remote = ReplicaId.FromUInt64(hello.Replica);
+        Remote = remote;
+        Peer ??= _context.FindPeer(remote);
+        RemoteRegion = hello.Region.Length > 0 ? hello.Region : null;
+        RemoteIncarnation = SessionHello.ToGuid(hello.Incarnation);
+        _remoteNonce = hello.Session.ToByteArray();
+        _verify |= hello.Verify;
+        Store.Describe(remote, new ReplicaDescription(RemoteRegion, hello.Owner.Length > 0 ? hello.Owner : null, SessionHello.ToGuid(hello.StoreId)));
+
+        // Both sides count with the smaller window: a grant that waits for a quarter of a larger one would never come.
+        var window = Math.Min(hello.WindowBytes, MessageLimits.WindowBytes);
+        _sendCredit = new FlowCredit(window);
+        _receiveCredit = new FlowCredit(window);
+        _report = _report with
+        {
+            Initiator = IsInitiator ? Store.Identity.Replica : remote,
+            Responder = IsInitiator ? remote : Store.Identity.Replica,
+            RoundTrips = 1,
+        };
+        if (!IsInitiator)
+            SayHello();
+        _differing = FindDiffering(hello);
+        NoteEqual(hello, remote);
+        _awaited.UnionWith(_differing);
+        TellVectors(_differing.Where(name => !_incoming.ContainsKey(name)));
+        if (_differing.Count > 0)
+            return;
+        if (FindWorthComparing(hello) is { Count: > 0 } suspects)
+            BeginRepair(suspects, now);
+        else
+            SendComplete(now);
+    }
+
+    private HashSet<string> FindDiffering(Hello hello)
+    {
+        var differing = new HashSet<string>(_described.Keys, StringComparer.Ordinal);
+        foreach (var theirs in hello.Namespaces)
+        {
+            if (_described.TryGetValue(theirs.Name, out var ours) && theirs.Summary.Span.SequenceEqual(ours.Summary))
+                differing.Remove(theirs.Name);
+            else
+                differing.Add(theirs.Name);
+        }
+
+        return differing;
+    }
+
+    // Equal summaries mean equal vectors: what the peer calls durable is acknowledged up to our own vector.
+    private void NoteEqual(Hello hello, ReplicaId remote)
+    {
+        foreach (var theirs in hello.Namespaces)
+        {
+            if (_differing!.Contains(theirs.Name))
+                continue;
+            var vector = _described[theirs.Name].Vector;
+            Peer?.NoteCovered(theirs.Name, vector);
+            if (theirs.Durable)
+                _context.Acknowledged.Set(remote, theirs.Name, vector);
+        }
+    }
+
+    private void TellVectors(IEnumerable<string> names)
+    {
+        var vectors = new Vectors();
+        foreach (var name in names)
+        {
+            var state = Store.State(name);
+            var cursor = Remote is { } remote && Store.FindCursor(name, remote) is { } found && found.Incarnation == RemoteIncarnation ? found : null;
+            _incoming.Add(name, new IncomingStream(Store, name, () => (Remote!.Value, RemoteIncarnation), state, cursor));
+            vectors.Namespaces.Add(NamespaceVectors.Tell(name, state, cursor));
+        }
+
+        if (vectors.Namespaces.Count == 0)
+            return;
+        if (Remote is not null)
+            _report = _report with { RoundTrips = 2 };
+        Send(new SessionMessage { Vectors = vectors });
+    }
+
+    private ReplicationSnapshot TakeSnapshot()
+    {
+        if (_snapshot is not null)
+            return _snapshot;
+
+        // First the snapshot, then the barrier: everything in the snapshot is durable before any of it is shipped.
+        _snapshot = Store.CreateSnapshot();
+        Store.Barrier();
+        return _snapshot;
+    }
+
+    // The next session with this peer may begin where this one ends.
+    private void NoteCovered()
+    {
+        foreach (var (name, vector) in _streamed)
+            Peer?.NoteCovered(name, vector);
+    }
+}

@@ -1,0 +1,13 @@
+namespace Honu.Replication;
+
+/// <summary>What the sessions of one replica share.</summary>
+/// <param name="Store">The store.</param>
+/// <param name="Options">The replica's options.</param>
+/// <param name="Effects">Where sessions put what is to be done.</param>
+/// <param name="Acknowledged">What the others hold durably.</param>
+/// <param name="Random">The replica's source of chance.</param>
+internal sealed record SessionContext(ReplicationPort Store, ReplicaOptions Options, List<ReplicaEffect> Effects, AcknowledgementTable Acknowledged, Random Random)
+{
+    /// <summary>Finds the peer that a replica is known as.</summary>
+    public required Func<ReplicaId, Peer?> FindPeer { get; init; }
+}
