@@ -125,6 +125,10 @@ public sealed record HonuStoreOptions
     /// <value>Default 1 s; <see cref="Timeout.InfiniteTimeSpan"/> leaves it to <see cref="HonuStore.RunMaintenance"/>.</value>
     public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often all current records are read again and compared with the digest of what was written: finds records that the disk has lost. More often: found sooner, more disk reads.</summary>
+    /// <value>Default a day, counted on over restarts; <see cref="Timeout.InfiniteTimeSpan"/> for never.</value>
+    public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>Where time, randomness and the boot id come from.</summary>
     /// <value>Default <see cref="StoreEnvironment.Machine"/>.</value>
     public StoreEnvironment Environment { get; init; } = StoreEnvironment.Machine;

@@ -19,6 +19,8 @@ public static class HonuStoreOptionsValidator
             failures.Add($"MaxClockDrift ({options.MaxClockDrift}) must be above zero and at most 12 hours.");
         if (options.MaintenanceInterval != Timeout.InfiniteTimeSpan && (options.MaintenanceInterval < TimeSpan.FromMilliseconds(10) || options.MaintenanceInterval > TimeSpan.FromDays(1)))
             failures.Add($"MaintenanceInterval ({options.MaintenanceInterval}) must be between 10 ms and a day, or infinite.");
+        if (options.ScrubInterval != Timeout.InfiniteTimeSpan && (options.ScrubInterval < TimeSpan.FromMinutes(1) || options.ScrubInterval > TimeSpan.FromDays(365)))
+            failures.Add($"ScrubInterval ({options.ScrubInterval}) must be between a minute and 365 days, or infinite.");
         if (options.BlockCacheBytes is < 0 or > 1L << 40)
             failures.Add($"BlockCacheBytes ({options.BlockCacheBytes}) must be between 0 and 1 TiB.");
         if (options.WriteBufferBytes is < 64 << 10 or > 1L << 30)

@@ -1,3 +1,4 @@
+using Honu.Digests;
 using Honu.Format;
 using Honu.Writing;
 
@@ -5,7 +6,7 @@ namespace Honu.Applying;
 
 /// <summary>Applies records of peers, each chunk in one engine batch, and joins vectors in the batch of a stream's last chunk.</summary>
 /// <remarks>The order of the checks is R1: what the vector covers never changes the store; then the causal context tells fork from successor.</remarks>
-internal sealed class RemoteApplier(StoreCore core)
+internal sealed partial class RemoteApplier(StoreCore core)
 {
     // Everybody who writes waits for a block: a peer's block must end.
     private const int MaxBlockRecords = 65536;
@@ -100,7 +101,7 @@ internal sealed class RemoteApplier(StoreCore core)
             if (!isCovered)
             {
                 core.Presence.Add(hash);
-                StageCurrent(state, key, currentKey, incoming, previous: default, new LocalPart(0));
+                StageCurrent(state, key, currentKey, incoming, before: default, new LocalPart(0));
             }
 
             Count(kind);
@@ -124,7 +125,7 @@ internal sealed class RemoteApplier(StoreCore core)
                 KeepAndNote(state, key, currentKey, incoming, current);
                 break;
             case UpdateKind.Equivocation when incoming.Checksum < current.Checksum:
-                StageCurrent(state, key, currentKey, incoming, current.Version, new LocalPart(current.HistorySequence, current.Losers));
+                StageCurrent(state, key, currentKey, incoming, CurrentRecord.Of(current), new LocalPart(current.HistorySequence, current.Losers));
                 break;
         }
     }
@@ -161,7 +162,7 @@ internal sealed class RemoteApplier(StoreCore core)
         if (lostConflict)
             core.Conflicts.StageLoser(state, key, current);
         var sequence = core.History.StagePrevious(state, key, current, lostConflict);
-        StageCurrent(state, key, currentKey, incoming, current.Version, new LocalPart(sequence, losers.Except(incoming.Context, incoming.Version)));
+        StageCurrent(state, key, currentKey, incoming, CurrentRecord.Of(current), new LocalPart(sequence, losers.Except(incoming.Context, incoming.Version)));
     }
 
     // The loser goes to history; the winner stays and remembers the loser, so that the next local write covers both (R14).
@@ -189,7 +190,7 @@ internal sealed class RemoteApplier(StoreCore core)
         core.Batch.Put(currentKey, core.Records.Rewrite(current, new LocalPart(sequence, losers)));
     }
 
-    private void StageCurrent(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming, VersionId previous, in LocalPart local)
+    private void StageCurrent(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming, in CurrentRecord before, in LocalPart local)
     {
         var record = core.Records.Rewrite(incoming, local);
         core.Batch.Put(currentKey, record);
@@ -197,10 +198,9 @@ internal sealed class RemoteApplier(StoreCore core)
         if (core.Changes.IsWatched)
             core.Changes.Stage(state, key, record, isLocal: false);
         core.Expiry.Stage(state, key, incoming);
-        if (incoming.Version == previous)
-            return;
-        IndexEntry.Put(core.Batch, state.Id, incoming.Version, key, core.IndexScratch);
-        core.StageReplacement(state, incoming.Version, previous, isLocal: false);
+        if (incoming.Version != before.Version)
+            IndexEntry.Put(core.Batch, state.Id, incoming.Version, key, core.IndexScratch);
+        core.StageReplacement(state, CurrentRecord.Of(incoming), before, isLocal: false);
     }
 
     // R2: the target may only be joined if our own vector, now, covers the base that the sender assumed.

@@ -89,9 +89,9 @@ internal sealed class StoreCopier(IStorageEngine source, EngineSnapshot snapshot
         batchBytes = 0;
     }
 
-    // A cursor vouches for what one sender has sent to one place, the filter's record for a file; the identity and the settled records are written anew at the end.
+    // A cursor vouches for what one sender has sent to one place, a digest for the rows of one place, the filter's record for a file; the identity and the settled records are written anew at the end.
     private bool IsLeftOut(ReadOnlySpan<byte> key) =>
-        key[0] == KeySpaces.Cursor
+        key[0] is KeySpaces.Cursor or KeySpaces.Digest
         || key.SequenceEqual(MetaRecords.Key(MetaRecords.Identity))
         || key.SequenceEqual(MetaRecords.Key(MetaRecords.Filter))
         || (isSettled && (key[0] == KeySpaces.Vector || key.SequenceEqual(MetaRecords.Key(MetaRecords.Run))));

@@ -9,7 +9,7 @@ namespace Honu.Care;
 /// <code>
 /// 1. lock tried; HONU.repair written: nobody opens the store until the end, and a repair that was cut short is begun again
 /// 2. engine repaired
-/// 3. one synced batch: new epoch, clock at the greatest scalar, no vectors, barriers, cursors     (amnesiac)
+/// 3. one synced batch: new epoch, clock at the greatest scalar, no vectors, barriers, cursors, digests     (amnesiac)
 /// 4. records that fail their checks dropped, objects without a current record restored from history
 /// 5. index rebuilt from the current records
 /// 6. barrier; engine closed; HONU.repair removed
@@ -183,7 +183,7 @@ internal sealed class StoreRepairer
     {
         var clock = _greatestScalar is > 0 and < LeastHybridScalar ? VersionClock.Lamport : VersionClock.Hybrid;
         _identity = StoreOpener.NewEpoch(_identity ?? StoreOpener.Create(store) with { Clock = clock }, store.Environment) with { DirectoryStamp = stamp };
-        foreach (var space in new[] { KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor })
+        foreach (var space in new[] { KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Digest })
             Walk(space, (key, _) => _batch.Delete(key), flush: false);
 
         Span<byte> format = stackalloc byte[4];

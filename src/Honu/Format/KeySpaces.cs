@@ -14,6 +14,7 @@ namespace Honu.Format;
 /// conflict X ns(u16) length(u16) key scalar(u64) replica(u64)
 ///                                                since when, record of a version that lost and is not covered, checksum
 /// expiry   E scalar(u64) ns(u16) key             checksum (see ExpiryEntry)
+/// digest   D ns(u16)                             digest of the live records as of a clean close, checksum (see DigestCheckpoint)
 /// meta     M name                                see MetaRecords
 /// </code>
 /// The length before a history key keeps keys of different length from interleaving: <c>a</c> + slot never sorts between two slots of <c>a\0</c>.
@@ -28,6 +29,7 @@ internal static class KeySpaces
     public const byte Cursor = (byte)'P';
     public const byte Conflict = (byte)'X';
     public const byte Expiry = (byte)'E';
+    public const byte Digest = (byte)'D';
     public const byte Meta = (byte)'M';
 
     public const int NamespacePrefixBytes = 3;

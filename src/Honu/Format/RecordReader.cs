@@ -58,7 +58,7 @@ internal readonly ref struct RecordReader
     public bool IsDeleted(IVersionClock clock) =>
         (_bytes[0] & Dropped) != 0 && ((_bytes[0] & RecordLayout.Tombstone) != 0 || Expiry <= clock.Now);
 
-    public uint Checksum => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[RecordLayout.ChecksumOffset..]);
+    public uint Checksum => ReadChecksum(_bytes);
 
     public ReadOnlySpan<byte> PortableParts => _bytes[RecordLayout.HeaderBytes.._portableEnd];
 
@@ -111,6 +111,9 @@ internal readonly ref struct RecordReader
     public static VersionId ReadVersion(ReadOnlySpan<byte> bytes) => new(
         BinaryPrimitives.ReadUInt64LittleEndian(bytes[1..]),
         ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64LittleEndian(bytes[9..])));
+
+    /// <summary>The checksum in any record.</summary>
+    public static uint ReadChecksum(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[RecordLayout.ChecksumOffset..]);
 
     /// <summary>Checks the structure of a record; any cut, unknown flag or impossible number gives <see langword="false"/>. The checksum is not checked here.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out RecordReader record)

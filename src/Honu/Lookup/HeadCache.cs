@@ -8,7 +8,8 @@ namespace Honu.Lookup;
 /// <param name="Version">The current version.</param>
 /// <param name="HistorySequence">The last history sequence used for the key; 0 when it never had history.</param>
 /// <param name="IsTombstone">Whether it is a deletion.</param>
-internal readonly record struct Head(VersionId Version, ulong HistorySequence, bool IsTombstone);
+/// <param name="Checksum">The checksum of its record, for the digest.</param>
+internal readonly record struct Head(VersionId Version, ulong HistorySequence, bool IsTombstone, uint Checksum);
 
 /// <summary>The current versions of keys that were written lately, so that an overwrite need not read.</summary>
 /// <remarks>
@@ -36,8 +37,11 @@ internal sealed class HeadCache : IDisposable
         _entries = new NativeTable<Entry>(_length);
     }
 
+    /// <summary>Bytes of an entry: one cache line.</summary>
+    public static int EntryBytes => Unsafe.SizeOf<Entry>();
+
     /// <summary>Memory of the tables in bytes.</summary>
-    public long Bytes => (long)_length * (sizeof(uint) + Unsafe.SizeOf<Entry>());
+    public long Bytes => (long)_length * (sizeof(uint) + EntryBytes);
 
     /// <summary>Asks for the lines where a key's head probably is, ahead of <see cref="TryFind"/>. Called from any thread, also after the disposal of the store has begun.</summary>
     public void Prefetch(ulong hash)
@@ -63,7 +67,7 @@ internal sealed class HeadCache : IDisposable
         }
 
         ref var entry = ref _entries[at];
-        head = new Head(new VersionId(entry.Scalar, ReplicaId.FromUInt64(entry.Replica)), entry.Sequence, entry.IsTombstone);
+        head = new Head(new VersionId(entry.Scalar, ReplicaId.FromUInt64(entry.Replica)), entry.Sequence, entry.IsTombstone, entry.Checksum);
         return true;
     }
 
@@ -83,6 +87,7 @@ internal sealed class HeadCache : IDisposable
         entry.Replica = head.Version.Replica.ToUInt64();
         entry.Sequence = head.HistorySequence;
         entry.IsTombstone = head.IsTombstone;
+        entry.Checksum = head.Checksum;
     }
 
     /// <summary>Forgets a key.</summary>
@@ -171,14 +176,29 @@ internal sealed class HeadCache : IDisposable
         private byte _first;
     }
 
+    // 64 bytes, one cache line. A key has at most 4,096 bytes, which leaves the top bit of its length free.
     private struct Entry
     {
+        private const ushort TombstoneBit = 0x8000;
+
         public ulong Scalar;
         public ulong Replica;
         public ulong Sequence;
+        public uint Checksum;
         public ushort Namespace;
-        public ushort KeyLength;
-        public bool IsTombstone;
         public KeyBytes Key;
+        private ushort _length;
+
+        public ushort KeyLength
+        {
+            readonly get => (ushort)(_length & ~TombstoneBit);
+            set => _length = value;
+        }
+
+        public bool IsTombstone
+        {
+            readonly get => (_length & TombstoneBit) != 0;
+            set => _length = (ushort)(value ? _length | TombstoneBit : _length & ~TombstoneBit);
+        }
     }
 }

@@ -1,10 +1,12 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 
 namespace Honu.Lookup;
 
 /// <summary>Keyed hashes of (namespace, key) by folded multiplication (the construction of wyhash, Wang Yi 2019).</summary>
-/// <remarks>The secrets are drawn per store, so that nobody can choose keys that collide.</remarks>
+/// <remarks>
+/// The secrets are drawn per store, so that nobody can choose keys that collide; only <see cref="RepairView"/> has fixed ones, because
+/// replicas must agree on its hashes: the construction is part of the protocol.
+/// </remarks>
 internal readonly struct KeyHash
 {
     private readonly ulong _secret0;
@@ -66,7 +68,7 @@ internal readonly struct KeyHash
         return high ^ low;
     }
 
-    private static ulong Read64(ReadOnlySpan<byte> bytes) => MemoryMarshal.Read<ulong>(bytes);
+    private static ulong Read64(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt64LittleEndian(bytes);
 
-    private static uint Read32(ReadOnlySpan<byte> bytes) => MemoryMarshal.Read<uint>(bytes);
+    private static uint Read32(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes);
 }

@@ -40,13 +40,6 @@ public sealed partial class ReplicationPort
     public IReadOnlyDictionary<string, byte[]> Summaries() => _core.Exclusively(_core, static core =>
         core.Namespaces.All.Where(static state => !IsEmpty(state)).ToDictionary(static state => state.Name, Summarize, StringComparer.Ordinal));
 
-    /// <summary>What there is to say of all namespaces that hold or held something, each as of one moment.</summary>
-    public IReadOnlyDictionary<string, NamespaceDescription> DescribeNamespaces() => _core.Exclusively(_core, static core =>
-        core.Namespaces.All.Where(static state => !IsEmpty(state)).ToDictionary(
-            static state => state.Name,
-            static state => new NamespaceDescription(Summarize(state), state.Vector.Clone(), state.Vector.Equals(state.BarrierVector)),
-            StringComparer.Ordinal));
-
     /// <summary>Takes a new epoch if a peer covers writes of ours that we do not know: this store was set back to an earlier state.</summary>
     /// <param name="ns">The namespace.</param>
     /// <param name="theirs">The peer's vector.</param>

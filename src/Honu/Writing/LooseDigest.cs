@@ -27,7 +27,8 @@ internal struct LooseDigest
         Count--;
     }
 
-    private static ulong Mix(ulong value)
+    /// <summary>Spreads every bit over all of them.</summary>
+    public static ulong Mix(ulong value)
     {
         value ^= value >> 33;
         value *= 0xFF51AFD7ED558CCD;

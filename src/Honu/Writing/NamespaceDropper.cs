@@ -18,7 +18,7 @@ namespace Honu.Writing;
 /// </remarks>
 internal sealed class NamespaceDropper(StoreCore core)
 {
-    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict];
+    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict, KeySpaces.Digest];
 
     private readonly SortedSet<ushort> _dropping = [];
     private readonly List<(string Namespace, StreamCursor Cursor)> _broken = [];

@@ -19,6 +19,12 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
 
     public LooseDigest Loose => _loose;
 
+    /// <summary>The digest of the live records.</summary>
+    public Digests.NamespaceDigest Digest { get; } = new();
+
+    /// <summary>How many current records were removed with nothing in their place since the store was opened.</summary>
+    public long Removals { get; set; }
+
     /// <summary>What is kept of an object's past.</summary>
     public NamespaceRetention Retention { get; set; } = retention;
 

@@ -32,6 +32,9 @@ internal sealed class NamespaceTable(Retention retention)
         if (next >= StoreLimits.MaxNamespaces)
             throw new HonuException(HonuErrorCode.LimitExceeded, $"The store has {StoreLimits.MaxNamespaces} namespaces already; use keys with a prefix instead of a namespace each.");
         var state = new NamespaceState((ushort)next, name, new VersionVector(), new NamespaceRetention(retention, IsOwn: false, Since: 0, IsSettled: true));
+
+        // There are no data under an id that is given out.
+        state.Digest.Publish(found: default, changes: default, scan: 0, out _);
         MetaRecords.Put(batch, MetaRecords.NamespaceKey(state.Id), StoreLimits.StrictUtf8.GetBytes(name));
         state.Retention.Stage(batch, state.Id);
         _staged.Add(state);

@@ -1,3 +1,4 @@
+using Honu.Digests;
 using Honu.Engines;
 using Honu.Format;
 using Honu.History;
@@ -42,6 +43,7 @@ internal sealed class StoreCore
         Changes = new Watching.ChangeFeed(this);
         Conflicts = new Applying.ConflictStore(this);
         Settler = new Applying.ConflictSettler(this);
+        Digests = new StoreDigests(this);
     }
 
     public string Path { get; }
@@ -99,6 +101,8 @@ internal sealed class StoreCore
 
     public Applying.ConflictSettler Settler { get; }
 
+    public StoreDigests Digests { get; }
+
     public PlantedFaults Faults => Options.Faults;
 
     public bool IsDisposed { get; private set; }
@@ -141,12 +145,15 @@ internal sealed class StoreCore
     /// <summary>Nothing more is acknowledged until the engine has been opened again.</summary>
     public void Fail(Exception error) => _failure = error;
 
-    /// <summary>Notes a replaced or new current record, to be published when its batch is written.</summary>
+    /// <summary>Notes a replaced or new current record, to be published when its batch is written. Whoever puts a record into the space <c>C</c> must call it, except where version and checksum stay.</summary>
     /// <param name="state">The namespace.</param>
-    /// <param name="version">The version that is current now.</param>
-    /// <param name="previous">The one that was, or none.</param>
+    /// <param name="now">What is current now.</param>
+    /// <param name="before">What was, or none.</param>
     /// <param name="isLocal">Whether it is a write of this process: only such a one says that everything of ours before it is here.</param>
-    public void StageReplacement(NamespaceState state, VersionId version, VersionId previous, bool isLocal) => _staged.Add(new StagedWrite(state, version, previous, isLocal));
+    public void StageReplacement(NamespaceState state, in CurrentRecord now, in CurrentRecord before, bool isLocal) => _staged.Add(new StagedWrite(state, now, before, isLocal));
+
+    /// <summary>Notes that a current record goes and nothing takes its place. Whoever deletes from the space <c>C</c> must call it.</summary>
+    public void StageRemoval(NamespaceState state, in CurrentRecord before) => _staged.Add(new StagedWrite(state, Now: default, before, IsLocal: false));
 
     public void StageVector(NamespaceState state) => StageVector(state, state.Vector, KeySpaces.Vector);
 
@@ -170,16 +177,8 @@ internal sealed class StoreCore
 
         // A new namespace's name must not be lost before data that stand under its id: another namespace would take the id.
         WriteBatch(sync || Namespaces.HasStaged);
-        foreach (var (state, version, previous, isLocal) in _staged)
-        {
-            state.WasReplaced(previous);
-            if (isLocal)
-                state.AdvanceOwn(version);
-            else
-                state.BecameCurrent(version);
-            if (!previous.IsNone)
-                Trimmer.Add(state, previous);
-        }
+        foreach (var write in _staged)
+            write.Publish(Trimmer);
 
         _staged.Clear();
         Namespaces.Publish();
@@ -332,6 +331,7 @@ internal sealed class StoreCore
             Telemetry.Remove(this);
             Changes.Close();
             Presence.Dispose();
+            Digests.Dispose();
             if (_failure is null)
             {
                 Trimmer.Trim();
@@ -342,6 +342,7 @@ internal sealed class StoreCore
                     StageVector(state);
                 Lease.Settle(Batch);
                 KeepFilter();
+                Digests.StageCheckpoints();
                 RunRecord.Write(Batch, Options.Environment.BootId, isClean: true);
                 WriteBatch(sync: true);
             }
@@ -382,6 +383,4 @@ internal sealed class StoreCore
         new(path: null, $"The record of key {Describe(key)} failed its checks. Restore the directory from a backup, or begin an empty replica and let its peers fill it.");
 
     private static string Describe(ReadOnlySpan<byte> key) => Convert.ToHexString(key[..Math.Min(key.Length, 32)]) + (key.Length > 32 ? "… (hex)" : " (hex)");
-
-    private readonly record struct StagedWrite(NamespaceState State, VersionId Version, VersionId Previous, bool IsLocal);
 }

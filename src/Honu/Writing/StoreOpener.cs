@@ -71,6 +71,7 @@ internal static class StoreOpener
         foreach (var state in namespaces.All)
             state.Publish(state.Vector, core.CountLoose(state, state.Vector));
 
+        core.Digests.Load(isClean: run is { IsClean: true });
         if (options.ReadOnly)
         {
             core.Fail(ReadOnlyRefusal(path)); // so that its closing writes nothing either
@@ -86,6 +87,7 @@ internal static class StoreOpener
             core.Presence.StartEmpty();
         else if (UsesFilter(factory, options))
             core.Presence.Begin();
+        core.Digests.BeginIfNeeded();
         core.Conflicts.Load();
         core.Settler.SettleAll();
         return core;

@@ -24,6 +24,8 @@ internal sealed class StoreRecovery(StoreCore core)
         _notBefore = now + Pause;
         try
         {
+            // An engine does not open again while somebody reads it.
+            core.Digests.Interrupt();
             core.Engine.Reopen();
             TakeOver();
             return true;
@@ -68,6 +70,7 @@ internal sealed class StoreRecovery(StoreCore core)
         core.Conflicts.Load();
         core.Changes.Interrupt();
         core.Presence.Restart();
+        core.Digests.Restart();
     }
 
     // What holds in memory, where a write that failed may have left something else on disk.

@@ -1,3 +1,4 @@
+using Honu.Digests;
 using Honu.Format;
 using Honu.History;
 using Honu.Lookup;
@@ -156,7 +157,7 @@ internal sealed class StoreWriter(StoreCore core)
 
         var hash = ReferenceEquals(state, operation.State) ? operation.Hash : core.Hash.Of(state.Id, operation.Key);
         if (core.Heads.TryFind(hash, state.Id, operation.Key, out var head, out var headAt) && Suffices(head, state, operation))
-            return StageNext(state, hash, headAt, operation, new Predecessor(head.Version, head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence)));
+            return StageNext(state, hash, headAt, operation, new Predecessor(new CurrentRecord(head.Version, head.Checksum, IsCounted: !head.IsTombstone), head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence)));
         if (!core.Presence.MayExist(hash))
             return needsObject ? default : StageFirst(state, hash, headAt, operation);
 
@@ -176,7 +177,7 @@ internal sealed class StoreWriter(StoreCore core)
         if (previous.HasLosers)
             core.Conflicts.StageAllCovered(state, operation.Key);
         var sequence = core.History.StagePrevious(state, operation.Key, previous, lostConflict: false);
-        return StageNext(state, hash, headAt, operation, new Predecessor(previous.Version, previous.Creator, ContextAfter(previous), sequence));
+        return StageNext(state, hash, headAt, operation, new Predecessor(CurrentRecord.Of(previous), previous.Creator, ContextAfter(previous), sequence));
     }
 
     // A head says enough when the write goes on whatever the record holds; a refusal tells more of the record, and history may want its value.
@@ -207,13 +208,14 @@ internal sealed class StoreWriter(StoreCore core)
         core.Batch.Put(KeySpaces.CurrentKey(_keyBuffer, state.Id, operation.Key), record);
         core.History.Stage(state, operation.Key, previous.HistorySequence, record);
         IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
-        core.StageReplacement(state, version, previous.Version, isLocal: true);
+        var checksum = RecordReader.ReadChecksum(record);
+        core.StageReplacement(state, new CurrentRecord(version, checksum, IsCounted: !isTombstone && expiry == 0), previous.Record, isLocal: true);
         if (core.Changes.IsWatched)
             core.Changes.Stage(state, operation.Key, record, isLocal: true);
 
         // A head does not tell when its version expires.
         if (expiry == 0 && previous.Context is null && (previous.Version.IsNone || previous.Version.Replica == version.Replica))
-            core.Heads.Set(headAt, hash, state.Id, operation.Key, new Head(version, previous.HistorySequence, isTombstone));
+            core.Heads.Set(headAt, hash, state.Id, operation.Key, new Head(version, previous.HistorySequence, isTombstone, checksum));
         else if (headAt >= 0)
             core.Heads.Remove(hash, state.Id, operation.Key);
         if (expiry != 0)
@@ -237,9 +239,13 @@ internal sealed class StoreWriter(StoreCore core)
         error);
 
     /// <summary>What the record of a write takes over from the one before it.</summary>
-    /// <param name="Version">Its version; none for an object's first.</param>
+    /// <param name="Record">What it is to the books; none for an object's first.</param>
     /// <param name="Creator">Who created the object.</param>
     /// <param name="Context">The ancestors of the new version, when its parent does not say it all.</param>
     /// <param name="HistorySequence">The sequence of the new record.</param>
-    private readonly record struct Predecessor(VersionId Version, ReplicaId Creator, CausalContext? Context, ulong HistorySequence);
+    private readonly record struct Predecessor(CurrentRecord Record, ReplicaId Creator, CausalContext? Context, ulong HistorySequence)
+    {
+        /// <summary>Its version; none for an object's first.</summary>
+        public VersionId Version => Record.Version;
+    }
 }

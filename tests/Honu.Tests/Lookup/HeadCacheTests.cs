@@ -38,7 +38,7 @@ public sealed class HeadCacheTests
                 }
                 else
                 {
-                    var next = new Head(new VersionId((ulong)step + 1, new ReplicaId((uint)random.Next(3), 7)), (ulong)random.Next(20), random.Next(2) == 0);
+                    var next = new Head(new VersionId((ulong)step + 1, new ReplicaId((uint)random.Next(3), 7)), (ulong)random.Next(20), random.Next(2) == 0, (uint)random.Next());
                     cache.Set(at, hash, ns, key, next);
                     model[name] = next;
                 }
@@ -57,7 +57,7 @@ public sealed class HeadCacheTests
             var key = BitConverter.GetBytes(i);
             var hash = Hash.Of(0, key);
             cache.TryFind(hash, 0, key, out _, out var at);
-            cache.Set(at, hash, 0, key, new Head(new VersionId((ulong)i + 1, default), 0, IsTombstone: false));
+            cache.Set(at, hash, 0, key, new Head(new VersionId((ulong)i + 1, default), 0, IsTombstone: false, Checksum: 0));
 
             Assert.True(cache.TryFind(hash, 0, key, out var head, out _));
             Assert.Equal((ulong)i + 1, head.Version.Scalar);
