@@ -95,6 +95,15 @@ public sealed partial class Replica
             ReducePair(entry, caller);
     }
 
+    // The session may have ended meanwhile: a view that nobody takes would keep its snapshot alive.
+    private void TakeBackgroundWork(ReplicaEvent.BackgroundDone done)
+    {
+        if (_sessions.ContainsKey(done.Session))
+            Advance(done.Session, session => session.BackgroundDone(done.Result, done.Error, _now));
+        else
+            (done.Result as IDisposable)?.Dispose();
+    }
+
     private void Advance(SessionId id, Action<Session> step)
     {
         // A message may still arrive for a session that has ended here.

@@ -15,7 +15,7 @@ public sealed partial class Replica
         foreach (var ns in _store.DescribeNamespaces().Keys)
         {
             var acknowledged = members.Select(pid => _context.Acknowledged.Find(pid, ns) ?? new VersionVector()).ToList();
-            isBehind |= _store.Purge(ns, acknowledged, MaxPurgedAtOnce).Purged >= MaxPurgedAtOnce;
+            isBehind |= _store.Purge(ns, acknowledged, MaxPurgedAtOnce).HasMore;
         }
 
         SetTimer(ReplicaTimerKind.Purge, isBehind ? TimeSpan.FromMilliseconds(10) : _options.PurgeInterval);

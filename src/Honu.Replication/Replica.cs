@@ -44,6 +44,9 @@ public sealed partial class Replica
     /// <summary>The peers as they fare now.</summary>
     public IReadOnlyList<PeerSnapshot> Peers => [.. _peers.Select(static peer => peer.ToSnapshot())];
 
+    /// <summary>What the others hold durably.</summary>
+    internal AcknowledgementTable Acknowledged => _context.Acknowledged;
+
     /// <summary>Sessions that are open now, own and accepted ones.</summary>
     public int OpenSessions => _sessions.Count;
 
@@ -89,6 +92,9 @@ public sealed partial class Replica
                 break;
             case ReplicaEvent.StreamWritable writable:
                 Advance(writable.Session, session => session.Writable(now));
+                break;
+            case ReplicaEvent.BackgroundDone done:
+                TakeBackgroundWork(done);
                 break;
             case ReplicaEvent.SessionEnded ended:
                 Advance(ended.Session, session => session.Ended(ended.Error, now));

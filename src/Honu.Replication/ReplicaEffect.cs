@@ -21,6 +21,9 @@ public abstract record ReplicaEffect
     /// <summary>Give the session up: cancel its call, as soon as what was to be sent before has left or a second has passed. No <see cref="ReplicaEvent.SessionEnded"/> is expected.</summary>
     public sealed record AbortSession(SessionId Session) : ReplicaEffect;
 
+    /// <summary>Do some work that takes its time beside the event loop; answer with <see cref="ReplicaEvent.BackgroundDone"/>, whatever comes of it.</summary>
+    public sealed record RunInBackground(SessionId Session, Func<CancellationToken, object> Work) : ReplicaEffect;
+
     /// <summary>Wake the replica by <see cref="ReplicaEvent.TimerDue"/> at a time on the clock that <see cref="Replica.Handle"/> is given.</summary>
     public sealed record SetTimer(ReplicaTimer Timer, TimeSpan Due) : ReplicaEffect;
 

@@ -40,6 +40,12 @@ public abstract record ReplicaEvent
     /// <summary>A chunk that was sent has left for the network: the next one may follow.</summary>
     public sealed record StreamWritable(SessionId Session) : ReplicaEvent;
 
+    /// <summary>What <see cref="ReplicaEffect.RunInBackground"/> asked for was done.</summary>
+    /// <param name="Session">The session.</param>
+    /// <param name="Result">What came of it.</param>
+    /// <param name="Error">Why nothing came of it.</param>
+    public sealed record BackgroundDone(SessionId Session, object? Result, Exception? Error) : ReplicaEvent;
+
     /// <summary>The session's streams have ended.</summary>
     /// <param name="Session">The session.</param>
     /// <param name="Error">Why, or <see langword="null"/> when the other side ended them in good order.</param>

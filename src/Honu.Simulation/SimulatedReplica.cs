@@ -157,6 +157,9 @@ public sealed class SimulatedReplica
             case ReplicaEffect.AbortSession abort:
                 _network.Abort(this, abort.Session);
                 break;
+            case ReplicaEffect.RunInBackground run:
+                RunInBackground(run, Generation);
+                break;
             case ReplicaEffect.SetTimer set:
                 SetTimer(set.Timer, set.Due);
                 break;
@@ -168,6 +171,22 @@ public sealed class SimulatedReplica
                 break;
         }
     }
+
+    private void RunInBackground(ReplicaEffect.RunInBackground run, int generation) => _time.After(TimeSpan.Zero, () =>
+    {
+        ReplicaEvent.BackgroundDone done;
+        try
+        {
+            done = new ReplicaEvent.BackgroundDone(run.Session, run.Work(CancellationToken.None), Error: null);
+        }
+        catch (Exception error)
+        {
+            // Belongs to the session that asked.
+            done = new ReplicaEvent.BackgroundDone(run.Session, Result: null, error);
+        }
+
+        HandleIfRunning(done, generation);
+    });
 
     private void SetTimer(ReplicaTimer timer, TimeSpan due)
     {

@@ -105,6 +105,9 @@ public sealed partial class ReplicaHost
                 if (_sessions.TryGetValue(abort.Session, out var aborted))
                     aborted.AbortAfter(StatusTimeout);
                 break;
+            case ReplicaEffect.RunInBackground run:
+                Run(() => RunInBackgroundAsync(run));
+                break;
             case ReplicaEffect.SetTimer set:
                 _timers.Set(set.Timer, set.Due);
                 break;
@@ -114,6 +117,21 @@ public sealed partial class ReplicaHost
             case ReplicaEffect.SessionFinished finished:
                 Finished(finished);
                 break;
+        }
+    }
+
+    private async Task RunInBackgroundAsync(ReplicaEffect.RunInBackground run)
+    {
+        try
+        {
+            var result = await Task.Run(() => run.Work(_stopping.Token), CancellationToken.None).ConfigureAwait(false);
+            if (!_events.Writer.TryWrite((new ReplicaEvent.BackgroundDone(run.Session, result, Error: null), null, null)))
+                (result as IDisposable)?.Dispose();
+        }
+        catch (Exception error)
+        {
+            // Belongs to the session that asked.
+            Post(new ReplicaEvent.BackgroundDone(run.Session, Result: null, error));
         }
     }
 

@@ -66,7 +66,7 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
     private StreamCursor BeginFull(VersionVector target, VersionVector? frontier)
     {
         var (replica, incarnation) = sender();
-        return new StreamCursor(replica, incarnation, target, default) { IsFull = true, PositionKey = [], Frontier = frontier, WasEmpty = told.IsEmpty };
+        return new StreamCursor(replica, incarnation, target, default) { IsFull = true, Frontier = frontier, WasEmpty = told.IsEmpty };
     }
 
     // The cursor of the broken stream stays in place until the sender has caught up with what changed before it.

@@ -20,7 +20,7 @@ internal static class NamespaceVectors
                 Replica = cursor.Position.Replica.ToUInt64(),
                 Scalar = cursor.Position.Scalar,
             };
-            if (cursor.IsFull)
+            if (cursor is { IsFull: true, PositionKey: not null })
             {
                 told.Resume.Key = ByteString.CopyFrom(cursor.PositionKey);
                 told.Resume.Frontier = Encode(cursor.Frontier ?? new VersionVector());

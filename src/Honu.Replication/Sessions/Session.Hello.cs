@@ -125,8 +125,6 @@ internal sealed partial class Session
 
         if (vectors.Namespaces.Count == 0)
             return;
-        if (Remote is not null)
-            _report = _report with { RoundTrips = 2 };
         Send(new SessionMessage { Vectors = vectors });
     }
 

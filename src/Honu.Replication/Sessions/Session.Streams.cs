@@ -21,7 +21,7 @@ internal sealed partial class Session
             if (!_awaited.Remove(told.Name))
             {
                 // The initiator tells ahead of our Hello what it takes to differ; where it does not, nothing is owed.
-                if (IsInitiator || _described.ContainsKey(told.Name) == false)
+                if (IsInitiator || !_described.ContainsKey(told.Name))
                     throw SessionHello.Malformed("A peer told the vector of a namespace that does not differ.");
                 NoteIdle();
                 continue;
@@ -155,6 +155,9 @@ internal sealed partial class Session
             if (IsInitiator && message.Chunk is { Target.Length: > 0 })
                 _report = _report with { RoundTrips = 2 };
             SendCounted(message, records);
+            var whenSent = _whenSent;
+            _whenSent = null;
+            whenSent?.Invoke();
         }
 
         if (IsComparing)

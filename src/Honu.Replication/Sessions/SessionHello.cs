@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Google.Protobuf;
 using Honu.Replication.Messages;
 
@@ -34,6 +35,7 @@ internal static class SessionHello
             {
                 Name = name,
                 Summary = UnsafeByteOperations.UnsafeWrap(description.Summary),
+                Digest = description.Digest is { } digest ? ToBytes(digest) : ByteString.Empty,
                 Durable = description.IsDurable,
             });
         }
@@ -71,6 +73,13 @@ internal static class SessionHello
     public static Guid ToGuid(ByteString bytes) => new(bytes.Span, bigEndian: true);
 
     private static Refusal No(Refusal.Types.Reason reason, string message) => new() { Reason = reason, Message = message };
+
+    private static ByteString ToBytes(UInt128 digest)
+    {
+        var bytes = new byte[16];
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes, digest);
+        return UnsafeByteOperations.UnsafeWrap(bytes);
+    }
 
     private static ByteString ToBytes(Guid id) => UnsafeByteOperations.UnsafeWrap(id.ToByteArray(bigEndian: true));
 }

@@ -59,4 +59,4 @@ public struct UpdateCounts
 /// <summary>What applying a chunk of records did.</summary>
 /// <param name="Updates">Kinds of updates.</param>
 /// <param name="Joined">Whether the target vector was joined.</param>
-public readonly record struct ApplyResult(UpdateCounts Updates, bool Joined);
+public readonly record struct ApplyResult(UpdateCounts Updates, bool Joined) { public long Deferred { get; init; } }

@@ -62,10 +62,6 @@ public sealed partial class ReplicationPort
     /// <summary>The store that is known to write under a pid, or <see langword="null"/>: a second one must not.</summary>
     public Guid? FindStore(uint pid) => _core.Replicas.FindStore(pid);
 
-    /// <summary>A copy of a namespace's vector, and how many current records it does not cover.</summary>
-    public (VersionVector Vector, long LooseRecords) State(string ns) => _core.Exclusively((_core, ns), static args =>
-        args._core.Namespaces.Find(args.ns) is { } state ? (state.Vector.Clone(), state.Loose.Count) : (new VersionVector(), 0));
-
     /// <summary>A consistent view to stream from.</summary>
     public ReplicationSnapshot CreateSnapshot() => _core.Exclusively(_core, static core =>
     {
@@ -108,7 +104,8 @@ public sealed partial class ReplicationPort
                     state.BarrierVector = vector;
                 }
 
-                args._core.WriteBatch(sync: false);
+                // Durable themselves: peers are told of these vectors and purge on them.
+                args._core.WriteBatch(sync: true);
                 return true;
             });
             _barrierClock = clock;

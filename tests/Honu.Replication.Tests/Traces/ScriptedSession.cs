@@ -55,17 +55,18 @@ internal sealed class ScriptedSession
     /// <param name="cutSender">Whose stream is cut.</param>
     /// <param name="cutAfterRecords">After how many records from it the link breaks.</param>
     /// <param name="rewrite">May change messages on their way.</param>
-    public static ScriptedSession Run(ScriptedReplica initiator, ScriptedReplica responder, ScriptedReplica? cutSender = null, int cutAfterRecords = int.MaxValue, Func<ScriptedReplica, SessionMessage, SessionMessage>? rewrite = null)
+    /// <param name="verify">Whether contents are compared where summaries are equal.</param>
+    public static ScriptedSession Run(ScriptedReplica initiator, ScriptedReplica responder, ScriptedReplica? cutSender = null, int cutAfterRecords = int.MaxValue, Func<ScriptedReplica, SessionMessage, SessionMessage>? rewrite = null, bool verify = false)
     {
         var session = new ScriptedSession(initiator, responder) { Rewrite = rewrite };
-        session.Open();
+        session.Open(verify);
         session.Pump(cutSender, cutAfterRecords);
         return session;
     }
 
-    private void Open()
+    private void Open(bool verify)
     {
-        var opening = _initiator.Replica.Machine.Handle(new ReplicaEvent.SyncRequested(1, Address), TimeSpan.Zero).OfType<ReplicaEffect.OpenSession>().Single();
+        var opening = _initiator.Replica.Machine.Handle(new ReplicaEvent.SyncRequested(1, Address, verify), TimeSpan.Zero).OfType<ReplicaEffect.OpenSession>().Single();
         _initiator.Session = opening.Session;
         _responder.Session = _responder.Replica.Machine.NextSessionId();
         _initiator.Handle(new ReplicaEvent.SessionOpened(_initiator.Session));
@@ -107,7 +108,7 @@ internal sealed class ScriptedSession
 
         Note(sender.Replica, message);
         sender.Other.Handle(new ReplicaEvent.MessageReceived(sender.Other.Session, message, bytes.Length + 5));
-        if (isChunk)
+        if (isChunk || message.BodyCase == SessionMessage.BodyOneofCase.RepairRecords)
             sender.Handle(new ReplicaEvent.StreamWritable(sender.Session));
     }
 
@@ -143,6 +144,9 @@ internal sealed class ScriptedSession
                 {
                     case ReplicaEffect.Send send:
                         Out.Enqueue(send.Message.ToByteArray());
+                        break;
+                    case ReplicaEffect.RunInBackground run:
+                        Handle(new ReplicaEvent.BackgroundDone(run.Session, run.Work(CancellationToken.None), Error: null));
                         break;
                     case ReplicaEffect.CloseSession:
                         IsClosed = true;
