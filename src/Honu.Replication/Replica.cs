@@ -74,10 +74,10 @@ public sealed partial class Replica
                 OpenSession(FindOrMakePeer(request.Address), request.Request);
                 break;
             case ReplicaEvent.SessionOpened opened:
-                Advance(opened.Session, session => session.Opened(now));
+                Advance(opened.Session, session => session.Opened(now, opened.Peer));
                 break;
             case ReplicaEvent.SessionAccepted accepted:
-                Accept(accepted.Session);
+                Accept(accepted.Session, accepted.Peer);
                 break;
             case ReplicaEvent.MessageReceived received:
                 Advance(received.Session, session => session.Receive(received.Message, received.Bytes, now));

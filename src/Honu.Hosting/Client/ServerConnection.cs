@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Honu.Grpc;
 using Honu.Grpc.Protocol.Health;
 using Honu.Hosting.Protocol.Admin;
@@ -19,9 +20,10 @@ internal sealed class ServerConnection : IDisposable
         _channel = channel;
         _options = options;
         Address = address;
-        Store = new Store.StoreClient(channel);
-        Admin = new Admin.AdminClient(channel);
-        Health = new Health.HealthClient(channel);
+        var calls = options.AuthToken is { } token ? channel.Intercept(headers => WithToken(headers, token)) : channel.CreateCallInvoker();
+        Store = new Store.StoreClient(calls);
+        Admin = new Admin.AdminClient(calls);
+        Health = new Health.HealthClient(calls);
     }
 
     public string Address { get; }
@@ -66,7 +68,7 @@ internal sealed class ServerConnection : IDisposable
                 (StoreClientError.Unreachable, $"Cannot reach {Address}: {Reason(e.Status.DebugException)}. Check the address and that honu serve runs there."),
             StatusCode.Unavailable => (StoreClientError.Unreachable, $"{Address} is not available: {detail}"),
             StatusCode.Aborted => (StoreClientError.Unreachable, detail),
-            StatusCode.PermissionDenied => (StoreClientError.Refused, detail),
+            StatusCode.PermissionDenied => (StoreClientError.Refused, $"{Address} refused: {detail}"),
             StatusCode.DeadlineExceeded => (StoreClientError.TimedOut, $"{Address} did not answer within {_options.Timeout.TotalSeconds:0.###} s. Try again, or allow more time."),
             StatusCode.Cancelled => (StoreClientError.Unreachable, $"{Address} ended the call before it was done. Try again."),
             StatusCode.InvalidArgument or StatusCode.OutOfRange or StatusCode.AlreadyExists => (StoreClientError.InvalidArgument, detail),
@@ -81,6 +83,12 @@ internal sealed class ServerConnection : IDisposable
     }
 
     public void Dispose() => _channel.Dispose();
+
+    private static Metadata WithToken(Metadata headers, string token)
+    {
+        headers.Add("authorization", "Bearer " + token);
+        return headers;
+    }
 
     private static bool Has<T>(Exception? exception)
         where T : Exception

@@ -7,7 +7,7 @@ internal sealed partial class Session
 {
     private void ReceiveHello(Hello hello, TimeSpan now)
     {
-        if (SessionHello.FindObjection(_store, hello, _expectedPid) is { } objection)
+        if ((_access!.FindObjection(hello) ?? SessionHello.FindObjection(_store, hello, _expectedPid)) is { } objection)
         {
             Refuse(objection.Reason, objection.Message, now);
             return;
@@ -31,10 +31,7 @@ internal sealed partial class Session
         };
 
         if (!IsInitiator)
-        {
-            _summaries = _store.Summaries();
-            Send(new SessionMessage { Hello = SessionHello.Build(_store, _summaries) });
-        }
+            SendHello();
 
         _differing = FindDiffering(hello);
         if (_differing.Count == 0)
@@ -44,6 +41,13 @@ internal sealed partial class Session
     }
 
     private Guid RemoteIncarnation { get; set; }
+
+    private void SendHello()
+    {
+        _summaries = _access!.Visible(_store.Summaries());
+        _access.HasSpoken = true;
+        Send(new SessionMessage { Hello = SessionHello.Build(_store, _summaries, _access.Told) });
+    }
 
     private HashSet<string> FindDiffering(Hello hello)
     {
@@ -56,6 +60,7 @@ internal sealed partial class Session
                 differing.Add(theirs.Name);
         }
 
+        differing.RemoveWhere(name => !_access!.Exchanges(name));
         return differing;
     }
 
@@ -64,6 +69,8 @@ internal sealed partial class Session
         var vectors = new Vectors();
         foreach (var name in _differing!)
         {
+            if (!_access!.MayWrite(name))
+                continue;
             var vector = _store.State(name).Vector;
             _incoming.Add(name, new IncomingStream(_store, name, Remote!.Value, RemoteIncarnation, vector));
             var told = new NamespaceVector { Name = name, Vector = UnsafeByteOperations.UnsafeWrap(vector.ToArray()) };
@@ -96,6 +103,7 @@ internal sealed partial class Session
                 throw new HonuException(HonuErrorCode.MalformedRecord, "A peer told the vector of a namespace that does not differ.");
             if (!MessageValidation.TryDecode(told.Vector, out var vector))
                 throw new HonuException(HonuErrorCode.MalformedRecord, "A peer told a vector that makes no sense.");
+            _access!.CheckOwnWrites(told.Name, vector, _snapshot.Vector(told.Name));
             if (_store.BeginNewEpochIfSetBack(told.Name, vector))
             {
                 Refuse(Refusal.Types.Reason.Retry, "this store was set back to an earlier state; it has taken a new epoch and asks for its own writes again", now);
@@ -116,6 +124,7 @@ internal sealed partial class Session
 
     private void ReceiveChunk(Chunk chunk)
     {
+        _access!.CheckRecords(chunk.Namespace, chunk.Records.Span);
         if (!_incoming.TryGetValue(chunk.Namespace, out var stream))
             throw new HonuException(HonuErrorCode.MalformedRecord, "A peer streams a namespace that does not differ.");
         var updates = stream.Apply(chunk).Updates;

@@ -33,6 +33,7 @@ internal sealed partial class Session
     private readonly Dictionary<string, IncomingStream> _incoming = new(StringComparer.Ordinal);
     private readonly Queue<OutgoingStream> _outgoing = new();
 
+    private SessionAccess? _access;
     private IReadOnlyDictionary<string, byte[]> _summaries = new Dictionary<string, byte[]>(StringComparer.Ordinal);
     private HashSet<string>? _differing;
     private ReplicationSnapshot? _snapshot;
@@ -71,13 +72,19 @@ internal sealed partial class Session
     public SyncReport? Report { get; private set; }
 
     /// <summary>The initiator's streams are open.</summary>
-    public void Opened(TimeSpan now)
+    public void Opened(TimeSpan now, PeerIdentity? identity)
     {
         _started = LastProgress = now;
+        _access = new SessionAccess(_store.Identity, _options.Grants, identity, _expectedPid);
         if (!IsInitiator)
             return;
-        _summaries = _store.Summaries();
-        Send(new SessionMessage { Hello = SessionHello.Build(_store, _summaries) });
+        if (_access.FindObjection() is { } objection)
+        {
+            Refuse(objection.Reason, objection.Message, now);
+            return;
+        }
+
+        SendHello();
     }
 
     public void Receive(SessionMessage message, int bytes, TimeSpan now)
@@ -99,6 +106,7 @@ internal sealed partial class Session
             // Wrong for good, too early, or a fault of this machine, whatever it is: the session must not go on after a step that failed.
             var reason = (error as HonuException)?.Code switch
             {
+                _ when error is ForbiddenException => Refusal.Types.Reason.Forbidden,
                 HonuErrorCode.MalformedRecord => Refusal.Types.Reason.Malformed,
                 HonuErrorCode.ClockDrift => Refusal.Types.Reason.Drift,
                 _ => Refusal.Types.Reason.Retry,

@@ -6,7 +6,7 @@ namespace Honu.Replication;
 /// <summary>Builds the Hello of this replica, and judges that of another one.</summary>
 internal static class SessionHello
 {
-    public static Hello Build(ReplicationPort store, IReadOnlyDictionary<string, byte[]> summaries)
+    public static Hello Build(ReplicationPort store, IReadOnlyDictionary<string, byte[]> summaries, IReadOnlyList<string> subscriptions)
     {
         var identity = store.Identity;
         var hello = new Hello
@@ -25,6 +25,7 @@ internal static class SessionHello
         };
         foreach (var (name, summary) in summaries)
             hello.Namespaces.Add(new NamespaceSummary { Name = name, Summary = UnsafeByteOperations.UnsafeWrap(summary) });
+        hello.Subscriptions.Add(subscriptions);
         return hello;
     }
 
