@@ -68,7 +68,7 @@ internal sealed class ServerConnection : IDisposable
                 (StoreClientError.Unreachable, $"Cannot reach {Address}: {Reason(e.Status.DebugException)}. Check the address and that honu serve runs there."),
             StatusCode.Unavailable => (StoreClientError.Unreachable, $"{Address} is not available: {detail}"),
             StatusCode.Aborted => (StoreClientError.Unreachable, detail),
-            StatusCode.PermissionDenied => (StoreClientError.Refused, $"{Address} refused: {detail}"),
+            StatusCode.PermissionDenied => (StoreClientError.Refused, detail),
             StatusCode.DeadlineExceeded => (StoreClientError.TimedOut, $"{Address} did not answer within {_options.Timeout.TotalSeconds:0.###} s. Try again, or allow more time."),
             StatusCode.Cancelled => (StoreClientError.Unreachable, $"{Address} ended the call before it was done. Try again."),
             StatusCode.InvalidArgument or StatusCode.OutOfRange or StatusCode.AlreadyExists => (StoreClientError.InvalidArgument, detail),
