@@ -19,6 +19,8 @@ internal sealed class CommonOptions
 
     public TlsOptions Tls { get; } = new();
 
+    public AuthTokenOption AuthToken { get; } = new();
+
     public Option<bool> AllowInsecure { get; } = new("--allow-insecure") { Description = "Allow plaintext to an address that is not this machine's loopback." };
 
     public Option<string> Namespace { get; } = new("--namespace")
@@ -57,6 +59,7 @@ internal sealed class CommonOptions
         command.Add(Remote);
         command.Add(Timeout);
         Tls.AddTo(command);
+        command.Add(AuthToken.File);
         command.Add(AllowInsecure);
         command.Add(Json);
     }
@@ -88,7 +91,7 @@ internal sealed class CommonOptions
 
     /// <summary>A client of the server that the user named.</summary>
     public RemoteStore Connect(ParseResult parsed) => RemoteStore.Connect(
-        parsed.GetValue(Remote)!, parsed.GetValue(Timeout) ?? TimeSpan.FromSeconds(10), parsed.GetValue(AllowInsecure), Tls.ForClient(parsed));
+        parsed.GetValue(Remote)!, parsed.GetValue(Timeout) ?? TimeSpan.FromSeconds(10), parsed.GetValue(AllowInsecure), Tls.ForClient(parsed), AuthToken.Read(parsed));
 
     /// <summary>The bytes of a key or value argument.</summary>
     public byte[] Bytes(ParseResult parsed, string text, string what)

@@ -56,6 +56,7 @@ internal static class HonuCommand
             RestoreCommand.Create(),
             VerifyCommand.Create(),
             RepairCommand.Create(),
+            CertsCommand.Create(),
         };
         foreach (var option in root.Options)
         {

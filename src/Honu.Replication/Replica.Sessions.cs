@@ -45,7 +45,7 @@ public sealed partial class Replica
         WatchProgress(session);
     }
 
-    private void Accept(SessionId id)
+    private void Accept(SessionId id, PeerIdentity? identity)
     {
         var accepted = _sessions.Values.Count(static entry => !entry.Session.IsInitiator);
         if (accepted >= _options.MaxIncomingSessions)
@@ -57,7 +57,7 @@ public sealed partial class Replica
 
         var session = new Session(id, isInitiator: false, _context, peer: null, expectedPid: null, verify: false, _now);
         _sessions.Add(id, new SessionEntry(session, Peer: null, Request: null, Verify: false));
-        session.Opened(_now);
+        session.Opened(_now, identity);
         WatchProgress(session);
     }
 

@@ -82,10 +82,10 @@ public sealed partial class Replica
                 OpenSession(FindOrMakePeer(request.Address), request.Request, request.Verify);
                 break;
             case ReplicaEvent.SessionOpened opened:
-                Advance(opened.Session, session => session.Opened(now));
+                Advance(opened.Session, session => session.Opened(now, opened.Peer));
                 break;
             case ReplicaEvent.SessionAccepted accepted:
-                Accept(accepted.Session);
+                Accept(accepted.Session, accepted.Peer);
                 break;
             case ReplicaEvent.MessageReceived received:
                 Receive(received);

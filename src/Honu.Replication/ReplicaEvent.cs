@@ -25,11 +25,14 @@ public abstract record ReplicaEvent
     public sealed record SyncRequested(long Request, PeerAddress Address, bool Verify = false) : ReplicaEvent;
 
     /// <summary>A session that <see cref="ReplicaEffect.OpenSession"/> asked for has its streams.</summary>
-    public sealed record SessionOpened(SessionId Session) : ReplicaEvent;
+    /// <param name="Session">The session.</param>
+    /// <param name="Peer">Who the certificate of the other end names; <see langword="null"/> without one.</param>
+    public sealed record SessionOpened(SessionId Session, PeerIdentity? Peer = null) : ReplicaEvent;
 
     /// <summary>A peer has opened a session.</summary>
     /// <param name="Session">A new id from <see cref="Replica.NextSessionId"/>.</param>
-    public sealed record SessionAccepted(SessionId Session) : ReplicaEvent;
+    /// <param name="Peer">Who the certificate of the other end names; <see langword="null"/> without one.</param>
+    public sealed record SessionAccepted(SessionId Session, PeerIdentity? Peer = null) : ReplicaEvent;
 
     /// <summary>A message has arrived.</summary>
     /// <param name="Session">The session.</param>

@@ -51,6 +51,10 @@ public sealed record ReplicaOptions
     /// <value>Default <c>uniform</c>.</value>
     public string Selector { get; init; } = "uniform";
 
+    /// <summary>Who may read and write which namespaces here, by pid. Peers that are not proven by certificates are who they say.</summary>
+    /// <value>Default <see langword="null"/>: every member of the cluster may do everything.</value>
+    public AccessGrants? Grants { get; init; }
+
     /// <summary>Seed of the random choices.</summary>
     /// <value>Default 0. Replicas should have different ones.</value>
     public int Seed { get; init; }

@@ -82,16 +82,20 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Replicas_WithMutualTls_Exchange()
     {
-        using var a = await HonuServer.Start(Db("a"), ["--pid", "1", "--interval", "1h", .. ServeMutual]);
-        using var b = await HonuServer.Start(Db("b"), ["--pid", "2", "--interval", "1h", .. ServeMutual]);
+        using var a = await HonuServer.Start(Db("a"), ["--pid", "1", "--interval", "1h", .. Replica(1)]);
+        using var b = await HonuServer.Start(Db("b"), ["--pid", "2", "--interval", "1h", .. Replica(2)]);
         await a.Run(["put", "from-a", "1", .. TrustAsClient]);
 
         var fromServer = await b.Run(["sync", "--with", a.Address, .. TrustAsClient]);
         await HonuProcess.Run("put", "from-c", "3", "--db", Db("c"));
-        var fromStore = await HonuProcess.Run(["sync", "--db", Db("c"), "--with", a.Address, .. TrustAsClient]);
+        using var stats = JsonDocument.Parse((await HonuProcess.Run("stats", "--db", Db("c"), "--json")).Text);
+        var fromStore = await HonuProcess.Run(["sync", "--db", Db("c"), "--with", a.Address, .. Replica(stats.RootElement.GetProperty("pid").GetUInt32())]);
+        var asClient = await HonuProcess.Run(["sync", "--db", Db("c"), "--with", a.Address, .. TrustAsClient]);
 
         Assert.Equal((0, ""), (fromServer.ExitCode, fromServer.Error));
         Assert.Equal((0, ""), (fromStore.ExitCode, fromStore.Error));
+        Assert.Equal(7, asClient.ExitCode);
+        Assert.Contains("names no replica", asClient.Error, StringComparison.Ordinal);
         Assert.Equal("1\n", (await b.Run(["get", "from-a", .. TrustAsClient])).Text);
         Assert.Equal("3\n", (await a.Run(["get", "from-c", .. TrustAsClient])).Text);
     }
@@ -175,6 +179,12 @@ public sealed class TlsTests : IDisposable
     {
         Certificates.WritePem(File(name + ".pem"), certificate);
         Certificates.WriteKey(File(name + ".key"), certificate);
+    }
+
+    private string[] Replica(uint pid)
+    {
+        Write($"replica-{pid}", _trusted.Node("localhost", $"honu:///{pid}"));
+        return ["--tls-cert", File($"replica-{pid}.pem"), "--tls-key", File($"replica-{pid}.key"), .. Trust];
     }
 
     private string File(string name) => Path.Combine(_directory.Path, name);

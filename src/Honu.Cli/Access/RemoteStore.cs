@@ -16,7 +16,7 @@ internal sealed class RemoteStore : IStoreAccess
 
     public StoreClient Client { get; }
 
-    public static RemoteStore Connect(string address, TimeSpan timeout, bool allowInsecure, RpcClientTlsOptions? tls)
+    public static RemoteStore Connect(string address, TimeSpan timeout, bool allowInsecure, RpcClientTlsOptions? tls, string? authToken)
     {
         if (!HostPort.TryParse(address, out var target) || target.Port == 0)
             throw CliException.Usage($"\"{address}\" is not an address. Write HOST:PORT, for example 127.0.0.1:7000.");
@@ -26,7 +26,7 @@ internal sealed class RemoteStore : IStoreAccess
                 $"{address} is another machine, and the connection would be plaintext. Use TLS (--tls-ca), add --allow-insecure to send it in the open, or use a tunnel to this machine's loopback.");
         }
 
-        return new RemoteStore(StoreClient.Connect(address, new StoreClientOptions { Timeout = timeout, AllowInsecure = true, Tls = tls, MaxMessageBytes = int.MaxValue }));
+        return new RemoteStore(StoreClient.Connect(address, new StoreClientOptions { Timeout = timeout, AllowInsecure = true, Tls = tls, AuthToken = authToken, MaxMessageBytes = int.MaxValue }));
     }
 
     public Task<StoreObject?> GetAsync(string ns, byte[] key, CancellationToken cancellationToken) => Client.GetAsync(ns, key, cancellationToken);

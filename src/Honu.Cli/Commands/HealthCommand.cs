@@ -27,6 +27,7 @@ internal static class HealthCommand
         common.Remote.Required = true;
         common.Remote.Description = "The server.";
         common.Tls.AddTo(command);
+        command.Add(common.AuthToken.File);
         command.Add(common.AllowInsecure);
         command.Add(common.Json);
         command.SetAction(async (parsed, cancellation) =>

@@ -9,6 +9,7 @@ using Honu.Cli.Serving;
 using Honu.Grpc;
 using Honu.Hosting;
 using Honu.Hosting.Services;
+using Honu.Replication;
 using Microsoft.Extensions.Logging;
 
 namespace Honu.Cli.Commands;
@@ -39,6 +40,7 @@ internal static class ServeCommand
                 return null;
             },
         };
+        var grants = new Option<string?>("--grants") { Description = "A JSON file that says which replicas, clients and tokens may read, write and administer which namespaces. Default: every member of the cluster may do everything.", HelpName = "FILE" };
         var command = new VerbCommand(
             "serve",
             "Serve a store to clients and replicate it with peers. Prints one line when it is ready; SIGTERM or SIGINT stop it cleanly.",
@@ -49,7 +51,7 @@ internal static class ServeCommand
               honu serve --db ./data --listen 0.0.0.0:7000 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem
             """)
         {
-            common.Db, listen, pid, region, cluster, peers, interval, dissemination, selector, cache, common.AllowInsecure, common.Json,
+            common.Db, listen, pid, region, cluster, peers, interval, dissemination, selector, cache, grants, common.AllowInsecure, common.Json,
         };
         common.Db.Required = true;
         common.Tls.Certificate.Description = "Speak TLS, with clients and with peers, and show the certificate in this PEM file; intermediate ones may follow it.";
@@ -60,7 +62,8 @@ internal static class ServeCommand
             var insecure = parsed.GetValue(common.AllowInsecure);
             using var loggers = StoreServer.CreateLoggers();
             var certificates = common.Tls.ForServer(parsed, loggers.CreateLogger<RpcCertificates>());
-            var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure || certificates is not null);
+            var allowed = ReadGrants(parsed.GetValue(grants));
+            var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure || certificates is not null, insecure || certificates?.Roots is not null || allowed is not null);
             if (parsed.GetValue(dissemination) is not "sessions" and var other)
                 throw CliException.Usage($"There is no dissemination \"{other}\"; there is: sessions.");
             var wantedPeers = parsed.GetValue(peers) ?? [];
@@ -73,6 +76,7 @@ internal static class ServeCommand
                 Interval = parsed.GetValue(interval),
                 Selector = parsed.GetValue(selector)!,
                 AllowInsecure = insecure,
+                Grants = allowed,
                 Tls = certificates is null ? null : new RpcClientTlsOptions { Certificates = certificates },
             };
             // Before the store is opened: a refused command must not create one.
@@ -122,7 +126,22 @@ internal static class ServeCommand
         json.WriteEndObject();
     }
 
-    private static IPEndPoint Endpoint(string text, bool insecure)
+    private static AccessGrants? ReadGrants(string? file)
+    {
+        if (file is null)
+            return null;
+        try
+        {
+            return AccessGrants.Parse(File.ReadAllText(file));
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // Whatever is wrong with the file: a server must not start with fewer rules than its operator believes.
+            throw CliException.Usage($"--grants {file}: {e.Message}");
+        }
+    }
+
+    private static IPEndPoint Endpoint(string text, bool isPrivate, bool isAuthenticated)
     {
         if (!HostPort.TryParse(text, out var address))
             throw CliException.Usage($"\"{text}\" is not an address to listen on. Write HOST:PORT, for example 127.0.0.1:7000; port 0 takes a free one.");
@@ -146,10 +165,16 @@ internal static class ServeCommand
 
         if (ip is null)
             throw CliException.Usage($"The name \"{address.Host}\" does not resolve. Name an address of this machine to listen on.");
-        if (!IPAddress.IsLoopback(ip) && !insecure)
+        if (!IPAddress.IsLoopback(ip) && !isPrivate)
         {
             throw CliException.Usage(
                 $"{text} is not loopback, and without TLS anyone on the network could read and write the store. Listen on 127.0.0.1, use TLS (--tls-cert, --tls-key), or add --allow-insecure on a network that you trust.");
+        }
+
+        if (!IPAddress.IsLoopback(ip) && !isAuthenticated)
+        {
+            throw CliException.Usage(
+                $"{text} is not loopback, and TLS alone asks nobody who they are. Add --tls-ca to demand certificates, or --grants with tokens, or --allow-insecure on a network that you trust.");
         }
 
         return new IPEndPoint(ip, address.Port);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Honu.Grpc;
 using Honu.Hosting;
+using Honu.Hosting.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -17,17 +17,21 @@ namespace Honu.Cli.Serving;
 internal static class StoreServer
 {
     /// <summary>What goes wrong is told on stderr, one line each.</summary>
-    public static ILoggerFactory CreateLoggers() => LoggerFactory.Create(static logging =>
+    public static ILoggerFactory CreateLoggers()
     {
-        logging.AddSimpleConsole(static options => options.SingleLine = true);
-        logging.SetMinimumLevel(LogLevel.Warning);
-        // A start that fails is told in one line by the command itself.
-        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        // Certificates that have changed: whoever changed them wants to know that they are in use.
-        logging.AddFilter("Honu.Grpc.RpcCertificates", LogLevel.Information);
-        // stdout is for results.
-        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-    });
+        return LoggerFactory.Create(static logging =>
+        {
+            AddConsole(logging);
+            // A start that fails is told in one line by the command itself.
+            logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+            // Certificates that have changed: whoever changed them wants to know that they are in use.
+            logging.AddFilter("Honu.Grpc.RpcCertificates", LogLevel.Information);
+            // Handshakes that failed, in words of this program.
+            logging.AddProvider(new HandshakeLog(LoggerFactory.Create(AddConsole)));
+            logging.AddFilter<HandshakeLog>(category: null, LogLevel.None);
+            logging.AddFilter<HandshakeLog>(HandshakeLog.Category, LogLevel.Debug);
+        });
+    }
 
     /// <summary>Serves until a signal or <paramref name="cancellation"/>, then stops in order.</summary>
     public static async Task<int> RunAsync(
@@ -43,10 +47,10 @@ internal static class StoreServer
         builder.Services.AddSingleton(loggers);
         builder.Services.AddRouting();
         // The replica shows its peers what the server shows its clients, and trusts the same authorities.
-        var tls = replica.Tls is { Certificates: { } certificates } ? new RpcServerTlsOptions { Certificates = certificates } : null;
+        var tls = replica.Tls is { Certificates: { } certificates } ? HandshakeWatch.Options(certificates, loggers.CreateLogger<HandshakeWatch>(), TimeProvider.System) : null;
         builder.Services.AddRpcBuffers();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.Listen(endpoint, listen => listen.UseRpc(tls)));
-        builder.Services.AddHonu(path, store, new HonuServiceOptions { AllowInsecure = replica.AllowInsecure });
+        builder.Services.AddHonu(path, store, new HonuServiceOptions { AllowInsecure = replica.AllowInsecure, Grants = replica.Grants });
         builder.Services.AddHonuReplica(replica);
         // System.CommandLine turns signals into the cancellation; a second handler would race with it.
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
@@ -75,6 +79,14 @@ internal static class StoreServer
             await stop.Task;
         await app.StopAsync(CancellationToken.None);
         return ExitCodes.Ok;
+    }
+
+    private static void AddConsole(ILoggingBuilder logging)
+    {
+        logging.AddSimpleConsole(static options => options.SingleLine = true);
+        logging.SetMinimumLevel(LogLevel.Warning);
+        // stdout is for results.
+        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(static options => options.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 
     private sealed class QuietLifetime : IHostLifetime

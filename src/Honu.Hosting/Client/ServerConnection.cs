@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Honu.Grpc;
 using Honu.Grpc.Protocol.Health;
 using Honu.Hosting.Protocol.Admin;
@@ -19,9 +20,10 @@ internal sealed class ServerConnection : IDisposable
         _channel = channel;
         _options = options;
         Address = address;
-        Store = new Store.StoreClient(channel);
-        Admin = new Admin.AdminClient(channel);
-        Health = new Health.HealthClient(channel);
+        var calls = options.AuthToken is { } token ? channel.Intercept(headers => WithToken(headers, token)) : channel.CreateCallInvoker();
+        Store = new Store.StoreClient(calls);
+        Admin = new Admin.AdminClient(calls);
+        Health = new Health.HealthClient(calls);
     }
 
     public string Address { get; }
@@ -81,6 +83,12 @@ internal sealed class ServerConnection : IDisposable
     }
 
     public void Dispose() => _channel.Dispose();
+
+    private static Metadata WithToken(Metadata headers, string token)
+    {
+        headers.Add("authorization", "Bearer " + token);
+        return headers;
+    }
 
     private static bool Has<T>(Exception? exception)
         where T : Exception

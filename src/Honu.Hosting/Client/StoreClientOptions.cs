@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Honu.Grpc;
 
 namespace Honu.Hosting;
@@ -17,7 +19,18 @@ public sealed record StoreClientOptions
     /// <value>Default <see langword="null"/>: plaintext.</value>
     public RpcClientTlsOptions? Tls { get; init; }
 
+    /// <summary>A bearer token to show with every call, for servers that know callers by tokens. Kept out of <c>ToString</c>.</summary>
+    /// <value>Default <see langword="null"/>: none.</value>
+    public string? AuthToken { get; init; }
+
     /// <summary>Largest message accepted from the server. A store with larger values than the default needs more.</summary>
     /// <value>Default 17 MiB: the default limit of a value, a key, and room for the rest.</value>
     public int MaxMessageBytes { get; init; } = StoreLimits.DefaultMaxValueBytes + (1024 * 1024);
+
+    // Options end up in logs; the token must not.
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append(CultureInfo.InvariantCulture, $"Timeout = {Timeout}, AllowInsecure = {AllowInsecure}, Tls = {Tls}, MaxMessageBytes = {MaxMessageBytes}, AuthToken = {(AuthToken is null ? "none" : "given")}");
+        return true;
+    }
 }

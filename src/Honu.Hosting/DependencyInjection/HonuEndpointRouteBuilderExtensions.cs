@@ -1,3 +1,4 @@
+using Grpc.Core.Interceptors;
 using Honu;
 using Honu.Grpc;
 using Honu.Grpc.Protocol.Health;
@@ -5,6 +6,7 @@ using Honu.Hosting;
 using Honu.Hosting.Protocol.Admin;
 using Honu.Hosting.Protocol.Replication;
 using Honu.Hosting.Protocol.Stores;
+using Honu.Hosting.Security;
 using Honu.Hosting.Services;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,18 +29,20 @@ public static class HonuEndpointRouteBuilderExtensions
         var services = endpoints.ServiceProvider;
         var honu = services.GetRequiredService<HonuStore>();
         var options = new RpcServerOptions { MaxReceiveMessageBytes = honu.Replication.MaxValueBytes + (1024 * 1024) };
-        endpoints.MapRpcService(Store.BindService(services.GetRequiredService<StoreService>()), options);
-        endpoints.MapRpcService(Admin.BindService(services.GetRequiredService<AdminService>()), options);
+        var serviceOptions = services.GetRequiredService<HonuServiceOptions>();
+        var access = new AccessInterceptor(new CallerAccess(honu.Identity.Cluster, serviceOptions.Grants, serviceOptions.AllowInsecure));
+        endpoints.MapRpcService(Store.BindService(services.GetRequiredService<StoreService>()).Intercept(access), options);
+        endpoints.MapRpcService(Admin.BindService(services.GetRequiredService<AdminService>()).Intercept(access), options);
         List<ServiceDescriptor> served = [Store.Descriptor, Admin.Descriptor];
         if (services.GetService<ReplicaHost>() is { } replica)
         {
-            endpoints.MapHonuGossip(replica);
+            endpoints.MapHonuGossip(replica, serviceOptions.AllowInsecure);
             served.Add(Gossip.Descriptor);
         }
 
         services.GetRequiredService<ServiceHealth>().Add(served.Select(static service => service.FullName));
         endpoints.MapRpcService(services.GetRequiredService<RpcHealth>().Definition, HealthOptions);
-        if (services.GetRequiredService<HonuServiceOptions>().Reflection)
+        if (serviceOptions.Reflection)
         {
             foreach (var definition in new RpcReflection([.. served, Health.Descriptor]).Definitions)
                 endpoints.MapRpcService(definition, HealthOptions);

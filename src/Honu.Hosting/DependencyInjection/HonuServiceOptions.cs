@@ -19,7 +19,11 @@ public sealed record HonuServiceOptions
     /// <value>Default <see langword="true"/>. It tells every caller what is in the published protocol files, and nothing of the store.</value>
     public bool Reflection { get; init; } = true;
 
+    /// <summary>Who may call what, by client certificate or bearer token. Give the same to <see cref="HonuReplicaOptions.Grants"/>, for sessions.</summary>
+    /// <value>Default <see langword="null"/>: whoever is on this machine, or has a certificate of the cluster, may do everything.</value>
+    public Honu.Replication.AccessGrants? Grants { get; init; }
+
     /// <summary>Allows plaintext on addresses that are not loopback. Anyone on the network can then read and write the store.</summary>
-    /// <value>Default <see langword="false"/>: the host does not start when it listens to such an address without TLS.</value>
+    /// <value>Default <see langword="false"/>: the host does not start when it listens to such an address without TLS, and callers from other machines need a certificate or a token.</value>
     public bool AllowInsecure { get; init; }
 }

@@ -22,9 +22,13 @@ public sealed record HonuReplicaOptions
     /// <value>Default <see langword="false"/>.</value>
     public bool AllowInsecure { get; init; }
 
-    /// <summary>TLS for connections to peers.</summary>
+    /// <summary>TLS for connections to peers. With roots, a peer must show a certificate that names it (<c>honu://CLUSTER/PID</c>), and so must whoever opens a session here.</summary>
     /// <value>Default <see langword="null"/>: plaintext.</value>
     public RpcClientTlsOptions? Tls { get; init; }
+
+    /// <summary>Who may read and write which namespaces in sessions. Give the same to <see cref="HonuServiceOptions.Grants"/>, for clients.</summary>
+    /// <value>Default <see langword="null"/>: every member of the cluster may do everything.</value>
+    public AccessGrants? Grants { get; init; }
 
     /// <summary>A session that makes no progress for this long is given up.</summary>
     /// <value>Default 4.5 s; messages above 512 KiB are announced and may take longer, as long as they come with 32 KiB a second.</value>
@@ -52,6 +56,7 @@ public sealed record HonuReplicaOptions
             Peers = [.. Peers.Select(PeerAddress.Parse)],
             Selector = Selector,
             ProgressTimeout = ProgressTimeout,
+            Grants = Grants,
             Seed = seed,
         };
         return Interval is { } interval ? options with { BaseInterval = interval, MaxInterval = interval } : options;

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Honu.Hosting.Security;
 using Honu.Replication;
 using Honu.Replication.Messages;
 using Microsoft.Extensions.Logging;
@@ -23,18 +24,19 @@ public sealed partial class ReplicaHost
     internal void Post(ReplicaEvent happened, SemaphoreSlim? taken = null) => _events.Writer.TryWrite((happened, taken, null));
 
     /// <summary>Serves a session that a peer has opened, until it ends.</summary>
-    internal async Task ServeAsync(IAsyncStreamReader<SessionMessage> requests, IAsyncStreamWriter<SessionMessage> responses, CancellationToken cancellationToken)
+    internal async Task ServeAsync(
+        IAsyncStreamReader<SessionMessage> requests, IAsyncStreamWriter<SessionMessage> responses, PeerIdentity? identity, string caller, CancellationToken cancellationToken)
     {
         if (_loop is null || _stopping.IsCancellationRequested)
             throw new RpcException(new Status(StatusCode.Unavailable, "The replica is not running. Try again in a moment."));
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
 
         // Not given up when the caller goes: the loop would add a session that nobody removes.
-        var pump = await AskAsync(() => AddSession(_replica.NextSessionId(), cancellation), CancellationToken.None).ConfigureAwait(false);
+        var pump = await AskAsync(() => AddSession(_replica.NextSessionId(), cancellation, identity is null ? caller : $"replica {identity.Pid} at {caller}"), CancellationToken.None).ConfigureAwait(false);
         string? error = null;
         try
         {
-            Post(new ReplicaEvent.SessionAccepted(pump.Session));
+            Post(new ReplicaEvent.SessionAccepted(pump.Session, identity));
             error = await DriveAsync(pump, pump.WriteAsync(responses), pump.ReadAsync(requests), isInitiator: false).ConfigureAwait(false);
         }
         finally
@@ -43,6 +45,14 @@ public sealed partial class ReplicaHost
             await RemoveSessionAsync(pump).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Tells the log of a caller who was not even let into a session; of each reason once.</summary>
+    internal void Refused(string caller, string reason) => _events.Writer.TryWrite((null, null, () =>
+    {
+        if (_warned.Count < MaxWarned && _warned.Add(caller + reason))
+            Log.CallerRefused(_logger, caller, reason);
+    }
+    ));
 
     private async Task RunAsync()
     {
@@ -149,16 +159,19 @@ public sealed partial class ReplicaHost
             Interlocked.Increment(ref _failed);
         }
 
-        WarnOnce(finished.Address, report);
+        WarnOnce(finished.Address?.ToString() ?? CallerOf(finished), report);
         Log.SessionFinished(_logger, report.Initiator, report.Responder, report.Outcome, report.ObjectsSent, report.ObjectsReceived, report.Error);
         if (finished.Request is { } id && _requests.TryRemove(id, out var request))
             request.TrySetResult(report);
     }
 
+    private string CallerOf(ReplicaEffect.SessionFinished finished) => finished.Report.Initiator == default
+        ? (_sessions.TryGetValue(finished.Session, out var pump) ? pump.Caller : null) ?? "a caller"
+        : $"replica {finished.Report.Initiator}";
+
     // A failing peer is a warning once, until it recovers.
-    private void WarnOnce(PeerAddress? address, SyncReport report)
+    private void WarnOnce(string peer, SyncReport report)
     {
-        var peer = address?.ToString() ?? (report.Initiator == default ? "a caller" : $"replica {report.Initiator}");
         if (report.IsSuccess)
             _warned.Remove(peer);
         else if (report.Outcome != SyncOutcome.Superseded && _warned.Count < MaxWarned && _warned.Add(peer))
@@ -169,18 +182,20 @@ public sealed partial class ReplicaHost
     private async Task OpenAsync(SessionId session, PeerAddress address)
     {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        var pump = AddSession(session, cancellation);
+        var pump = AddSession(session, cancellation, caller: null);
         string? error = null;
+        PeerConnection? connection = null;
         try
         {
-            using var call = _connections.Client(address).Session(cancellationToken: cancellation.Token);
-            Post(new ReplicaEvent.SessionOpened(session));
-            error = await DriveAsync(pump, WriteAndCloseAsync(pump, call), pump.ReadAsync(call.ResponseStream), isInitiator: true).ConfigureAwait(false);
+            connection = _connections.Get(address);
+            using var call = connection.Client.Session(cancellationToken: cancellation.Token);
+            Post(new ReplicaEvent.SessionOpened(session, await connection.IdentifyAsync(call).ConfigureAwait(false)));
+            error = await DriveAsync(pump, WriteAndCloseAsync(pump, call), pump.ReadAsync(call.ResponseStream), isInitiator: true, connection).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
             // The call could not even be made, for whatever reason: told like a broken link.
-            error = Describe(failure);
+            error = connection?.DescribeHandshake(failure) ?? Describe(failure);
         }
         finally
         {
@@ -196,7 +211,7 @@ public sealed partial class ReplicaHost
     }
 
     /// <summary>Waits until both directions have ended, so that nothing of the session comes after its end, and tells why if it was early.</summary>
-    private static async Task<string?> DriveAsync(SessionPump pump, Task writing, Task reading, bool isInitiator)
+    private static async Task<string?> DriveAsync(SessionPump pump, Task writing, Task reading, bool isInitiator, PeerConnection? connection = null)
     {
         var first = await Task.WhenAny(writing, reading).ConfigureAwait(false);
         if (first == reading && !first.IsCompletedSuccessfully)
@@ -208,7 +223,7 @@ public sealed partial class ReplicaHost
         await Task.WhenAll(writing, reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // The status that the responder ended the call with says more than how writing to it failed.
-        var readError = ErrorOf(reading);
+        var readError = reading.Exception?.InnerException is { } failure && connection?.DescribeHandshake(failure) is { } handshake ? handshake : ErrorOf(reading);
         return readError ?? (isInitiator ? null : ErrorOf(writing));
     }
 
@@ -222,9 +237,9 @@ public sealed partial class ReplicaHost
         _ => error.Message,
     };
 
-    private SessionPump AddSession(SessionId session, CancellationTokenSource cancellation)
+    private SessionPump AddSession(SessionId session, CancellationTokenSource cancellation, string? caller)
     {
-        var pump = new SessionPump(session, this, cancellation);
+        var pump = new SessionPump(session, this, cancellation) { Caller = caller };
         _sessions.Add(session, pump);
         Volatile.Write(ref _openSessions, _sessions.Count);
         return pump;
@@ -280,6 +295,15 @@ public sealed partial class ReplicaHost
 
         [LoggerMessage(EventId = 3002, EventName = "SessionFailed", Level = LogLevel.Warning, Message = "A session with {Peer} ended as {Outcome}: {Error}. Further ones are not reported until one succeeds.")]
         public static partial void SessionFailed(ILogger logger, string peer, SyncOutcome outcome, string? error);
+
+        [LoggerMessage(EventId = 3100, EventName = "CallerRefused", Level = LogLevel.Warning, Message = "A session that {Caller} wanted to open was refused: {Reason}. The same is not reported again.")]
+        public static partial void CallerRefused(ILogger logger, string caller, string reason);
+
+        [LoggerMessage(EventId = 3105, EventName = "CertificateOfAnother", Level = LogLevel.Error, Message = "TLS: the certificate of this server does not name it (honu://{Cluster}/{Pid}), so peers will refuse it: {Certificate}. Make one with honu certs replica.")]
+        public static partial void CertificateOfAnother(ILogger logger, string cluster, uint pid, string certificate);
+
+        [LoggerMessage(EventId = 3106, EventName = "GrantsUnproven", Level = LogLevel.Warning, Message = "Grants are in force, but peers are not proven by certificates: each is the replica that it says it is. Use mutual TLS.")]
+        public static partial void GrantsUnproven(ILogger logger);
 
         [LoggerMessage(EventId = 3001, EventName = "EventFailed", Level = LogLevel.Error, Message = "Replication could not deal with {Event}; it goes on with the next.")]
         public static partial void EventFailed(ILogger logger, string @event, Exception error);

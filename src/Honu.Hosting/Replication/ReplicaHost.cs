@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
+using Honu.Hosting.Security;
 using Honu.Replication;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,6 +16,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     private readonly Replica _replica;
     private readonly PeerConnections _connections;
     private readonly ReplicaTimers _timers;
+    private readonly HonuReplicaOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Channel<(ReplicaEvent? Event, SemaphoreSlim? Taken, Action? Ask)> _events =
@@ -24,6 +26,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     private readonly ConcurrentDictionary<long, TaskCompletionSource<SyncReport>> _requests = new();
     private readonly ConcurrentDictionary<Task, bool> _running = new();
     private readonly CancellationTokenSource _stopping = new();
+    private CertificateExpiry? _expiry;
     private Task? _loop;
     private long _lastRequest;
     private int _commitPending;
@@ -48,6 +51,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         if (failures.Count > 0)
             throw new ArgumentException(string.Join(" ", failures), nameof(options));
         _store = store;
+        _options = options;
         _time = time ?? TimeProvider.System;
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<ReplicaHost>();
 
@@ -69,6 +73,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
             throw new InvalidOperationException("The replica host was started already.");
         _store.Replication.LocalCommitted += OnLocalCommitted;
         _loop = Task.Run(RunAsync, CancellationToken.None);
+        WatchCertificate();
         Post(new ReplicaEvent.Started());
         return Task.CompletedTask;
     }
@@ -147,8 +152,22 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         _metrics.Dispose();
         _connections.Dispose();
+        _expiry?.Dispose();
         _timers.Dispose();
         _stopping.Dispose();
+    }
+
+    private void WatchCertificate()
+    {
+        var certificates = _options.Tls?.Certificates;
+        if (_options.Grants is not null && certificates?.Roots is null)
+            Log.GrantsUnproven(_logger);
+        if (certificates?.Certificate is not { } own)
+            return;
+        _expiry = new CertificateExpiry(certificates, _logger, _time);
+        var identity = _store.Identity;
+        if (certificates.Roots is not null && PeerCertificate.Of(own).Replica != new PeerIdentity(identity.Cluster, identity.Replica.Pid))
+            Log.CertificateOfAnother(_logger, Uri.EscapeDataString(identity.Cluster), identity.Replica.Pid, PeerCertificate.Describe(own));
     }
 
     private NamespaceStatus DescribeNamespace(KeyValuePair<string, byte[]> summary)

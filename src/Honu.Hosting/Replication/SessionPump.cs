@@ -22,6 +22,9 @@ internal sealed class SessionPump(SessionId session, ReplicaHost host, Cancellat
 
     public SessionId Session { get; } = session;
 
+    /// <summary>Who opened the session, as far as the connection tells; <see langword="null"/> for an own one.</summary>
+    public string? Caller { get; init; }
+
     public CancellationToken Cancellation => cancellation.Token;
 
     public void Send(SessionMessage message) => _outgoing.Writer.TryWrite(message);

@@ -44,6 +44,8 @@ internal static class MessageValidation
             return "a limit is out of range";
         if (hello.Namespaces.Count > StoreLimits.MaxNamespaces)
             return "there are too many namespaces";
+        if (hello.Subscriptions.Count > StoreLimits.MaxNamespaces || !hello.Subscriptions.All(NamespacePattern.IsWellFormed))
+            return "there are too many subscriptions, or one is no name or prefix";
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var summary in hello.Namespaces)
         {

@@ -17,8 +17,9 @@ internal sealed partial class Session
     {
         // What a summary is about should be durable, so that an equal peer learns that it is: free when nothing was written since.
         Store.Barrier();
-        _described = Store.DescribeNamespaces();
-        Send(new SessionMessage { Hello = SessionHello.Build(Store, _described, _nonce, _verify) });
+        _described = Access.Visible(Store.DescribeNamespaces());
+        Access.HasSpoken = true;
+        Send(new SessionMessage { Hello = SessionHello.Build(Store, _described, Access.Told, _nonce, _verify) });
         if (IsInitiator && Peer is not null && !_verify)
             Speculate(Peer);
     }
@@ -45,7 +46,7 @@ internal sealed partial class Session
 
     private void ReceiveHello(Hello hello, TimeSpan now)
     {
-        if (SessionHello.FindObjection(Store, hello, _expectedPid) is { } objection)
+        if ((Access.FindObjection(hello) ?? SessionHello.FindObjection(Store, hello, _expectedPid)) is { } objection)
         {
             Refuse(objection.Reason, objection.Message, now);
             return;
@@ -89,21 +90,24 @@ internal sealed partial class Session
         var differing = new HashSet<string>(_described.Keys, StringComparer.Ordinal);
         foreach (var theirs in hello.Namespaces)
         {
-            if (_described.TryGetValue(theirs.Name, out var ours) && theirs.Summary.Span.SequenceEqual(ours.Summary))
+            if (IsEqual(theirs))
                 differing.Remove(theirs.Name);
             else
                 differing.Add(theirs.Name);
         }
 
+        differing.RemoveWhere(name => !Access.Exchanges(name));
         return differing;
     }
+
+    private bool IsEqual(NamespaceSummary theirs) => _described.TryGetValue(theirs.Name, out var ours) && theirs.Summary.Span.SequenceEqual(ours.Summary);
 
     // Equal summaries mean equal vectors: what the peer calls durable is acknowledged up to our own vector.
     private void NoteEqual(Hello hello, ReplicaId remote)
     {
         foreach (var theirs in hello.Namespaces)
         {
-            if (_differing!.Contains(theirs.Name))
+            if (!IsEqual(theirs) || !Access.Exchanges(theirs.Name))
                 continue;
             var vector = _described[theirs.Name].Vector;
             Peer?.NoteCovered(theirs.Name, vector);
@@ -117,6 +121,12 @@ internal sealed partial class Session
         var vectors = new Vectors();
         foreach (var name in names)
         {
+            if (!Access.MayWrite(name))
+            {
+                vectors.Namespaces.Add(new NamespaceVector { Name = name, Declined = true });
+                continue;
+            }
+
             var state = Store.State(name);
             var cursor = Remote is { } remote && Store.FindCursor(name, remote) is { } found && found.Incarnation == RemoteIncarnation ? found : null;
             _incoming.Add(name, new IncomingStream(Store, name, () => (Remote!.Value, RemoteIncarnation), state, cursor));

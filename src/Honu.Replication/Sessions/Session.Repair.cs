@@ -41,6 +41,8 @@ internal sealed partial class Session
         var suspects = new List<string>();
         foreach (var theirs in hello.Namespaces)
         {
+            if (!IsEqual(theirs) || !Access.Exchanges(theirs.Name) || !Access.MayWrite(theirs.Name))
+                continue;
             var differs = theirs.Digest.Length > 0 && _described[theirs.Name].Digest is { } ours && BinaryPrimitives.ReadUInt128LittleEndian(theirs.Digest.Span) != ours;
             if (differs)
                 _report = _report with { DigestMismatches = _report.DigestMismatches + 1 };
@@ -76,7 +78,7 @@ internal sealed partial class Session
     {
         switch (message.BodyCase)
         {
-            case SessionMessage.BodyOneofCase.DigestTree when _isComparing && !IsInitiator && _compared is null && _toCompare.Contains(message.DigestTree.Namespace):
+            case SessionMessage.BodyOneofCase.DigestTree when !IsInitiator && _compared is null && _differing is { Count: 0 } && !_sentComplete:
                 BeginAnswer(message.DigestTree, now);
                 return true;
             case SessionMessage.BodyOneofCase.DigestDifference when IsInitiator && message.DigestDifference.Namespace == _compared && _view is not null:
@@ -98,13 +100,9 @@ internal sealed partial class Session
 
     private void BeginAnswer(DigestTree tree, TimeSpan now)
     {
-        while (_toCompare.Dequeue() != tree.Namespace)
-        {
-            // The initiator goes in the same order; what it has passed over it does not compare.
-        }
-
+        // What this side does not compare, by its grants, it calls changed.
         _compared = tree.Namespace;
-        if (tree.Changed)
+        if (tree.Changed || !_toCompare.Contains(tree.Namespace))
             SendDifference(new DigestDifference { Namespace = tree.Namespace, Changed = true });
         else
             Scan(tree.Namespace, (int)tree.Buckets, view => Compare(view, tree), now);
@@ -227,6 +225,7 @@ internal sealed partial class Session
 
     private void ReceiveRecords(RepairRecords records, TimeSpan now)
     {
+        Access.CheckRecords(records.Namespace, records.Records.Span);
         var block = new RecordBlockWriter();
         var result = Store.ApplyRepair(_view!, records.Records.Span, block);
         _updates.Add(result.Updates);

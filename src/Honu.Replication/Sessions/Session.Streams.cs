@@ -27,7 +27,7 @@ internal sealed partial class Session
                 continue;
             }
 
-            if (!Answer(told, now))
+            if (!told.Declined && !Answer(told, now))
                 return;
         }
 
@@ -37,6 +37,7 @@ internal sealed partial class Session
     private bool Answer(NamespaceVector told, TimeSpan now)
     {
         var (vector, durable, resume) = NamespaceVectors.Read(told);
+        Access.CheckOwnWrites(told.Name, vector, Store.State(told.Name).Vector);
         if (Store.BeginNewEpochIfSetBack(told.Name, vector))
         {
             Refuse(Refusal.Types.Reason.Retry, "this store was set back to an earlier state; it has taken a new epoch and asks for its own writes again", now);
@@ -58,6 +59,7 @@ internal sealed partial class Session
 
     private void ReceiveChunk(Chunk chunk)
     {
+        Access.CheckRecords(chunk.Namespace, chunk.Records.Span);
         if (!_incoming.TryGetValue(chunk.Namespace, out var stream))
         {
             // A stream sent ahead always follows the vector of its namespace.

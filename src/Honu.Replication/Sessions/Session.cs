@@ -42,6 +42,7 @@ internal sealed partial class Session
     private FlowCredit _sendCredit = new(MessageLimits.WindowBytes);
     private FlowCredit _receiveCredit = new(MessageLimits.WindowBytes);
 
+    private SessionAccess? _access;
     private IReadOnlyDictionary<string, NamespaceDescription> _described = new Dictionary<string, NamespaceDescription>(StringComparer.Ordinal);
     private HashSet<string>? _differing;
     private ReplicationSnapshot? _snapshot;
@@ -91,12 +92,21 @@ internal sealed partial class Session
 
     private ReplicationPort Store => _context.Store;
 
+    private SessionAccess Access => _access ?? throw new InvalidOperationException("The session has not been opened.");
+
     /// <summary>The streams are open: the initiator speaks first.</summary>
-    public void Opened(TimeSpan now)
+    /// <param name="now">The time.</param>
+    /// <param name="identity">What the peer's certificate says; <see langword="null"/> over plaintext.</param>
+    public void Opened(TimeSpan now, PeerIdentity? identity)
     {
         _started = LastProgress = now;
-        if (IsInitiator)
-            Guarded(() => SayHello(), now);
+        _access = new SessionAccess(Store.Identity, _context.Options.Grants, identity, _expectedPid);
+        if (!IsInitiator)
+            return;
+        if (_access.FindObjection() is { } objection)
+            Refuse(objection.Reason, objection.Message, now);
+        else
+            Guarded(SayHello, now);
     }
 
     public void Receive(SessionMessage message, int bytes, TimeSpan now)

@@ -10,7 +10,7 @@ internal static class SessionHello
     /// <summary>Length of the random bytes that name a session.</summary>
     public const int NonceBytes = 8;
 
-    public static Hello Build(ReplicationPort store, IReadOnlyDictionary<string, NamespaceDescription> namespaces, byte[] nonce, bool verify)
+    public static Hello Build(ReplicationPort store, IReadOnlyDictionary<string, NamespaceDescription> namespaces, IReadOnlyList<string> subscriptions, byte[] nonce, bool verify)
     {
         var identity = store.Identity;
         var hello = new Hello
@@ -40,6 +40,7 @@ internal static class SessionHello
             });
         }
 
+        hello.Subscriptions.Add(subscriptions);
         return hello;
     }
 

@@ -8,6 +8,7 @@ internal static class SessionRefusal
     /// <summary>What is said to the peer after a step failed here.</summary>
     public static Refusal.Types.Reason ReasonFor(Exception error) => (error as HonuException)?.Code switch
     {
+        _ when error is ForbiddenException => Refusal.Types.Reason.Forbidden,
         HonuErrorCode.MalformedRecord => Refusal.Types.Reason.Malformed,
         HonuErrorCode.ClockDrift => Refusal.Types.Reason.Drift,
         _ => Refusal.Types.Reason.Retry,

@@ -31,6 +31,9 @@ internal sealed class Certificates : IDisposable
     /// <summary>A certificate that is good for both sides, as a replica shows it.</summary>
     public X509Certificate2 Node(string name) => Issue(name, 12, ServerUsage, ClientUsage);
 
+    /// <summary>A certificate with a further alternative name, as replicas of a store need it.</summary>
+    public X509Certificate2 Node(string name, string uri, int validHours = 12) => Issue(name, validHours, [ServerUsage, ClientUsage], uri);
+
     public X509Certificate2 ExpiredServer() => Issue("localhost", -1, ServerUsage);
 
     public X509Certificate2 ExpiredClient(string name) => Issue(name, -1, ClientUsage);
@@ -70,7 +73,9 @@ internal sealed class Certificates : IDisposable
         return request;
     }
 
-    private X509Certificate2 Issue(string name, int validHours, params string[] usages)
+    private X509Certificate2 Issue(string name, int validHours, params string[] usages) => Issue(name, validHours, usages, uri: null);
+
+    private X509Certificate2 Issue(string name, int validHours, string[] usages, string? uri)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -78,6 +83,8 @@ internal sealed class Certificates : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(name);
         names.AddIpAddress(IPAddress.Loopback);
+        if (uri is not null)
+            names.AddUri(new Uri(uri));
         request.CertificateExtensions.Add(names.Build());
         var serial = RandomNumberGenerator.GetBytes(8);
         using var bare = request.Create(_root, _clock.GetUtcNow().AddDays(-8), _clock.GetUtcNow().AddHours(validHours), serial);

@@ -38,7 +38,7 @@ public static class RpcListenOptionsExtensions
 
         listen.Protocols = HttpProtocols.Http2;
         if (tls is not null)
-            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(tls.ToAuthenticationOptions()) });
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = connection => new(tls.ToAuthenticationOptions(connection.Connection.RemoteEndPoint)) });
         return listen;
     }
 }
