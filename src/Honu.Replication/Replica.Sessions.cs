@@ -22,7 +22,7 @@ public sealed partial class Replica
 
     private void OpenNextSession()
     {
-        var ready = _peers.Where(peer => !peer.HasSession && peer.Backoff.Until <= _now).ToList();
+        var ready = PreferMet(_peers.FindAll(peer => !peer.HasSession && peer.Backoff.Until <= _now));
         if (ready.Count > 0)
             OpenSession(ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)], request: null);
 
@@ -38,7 +38,7 @@ public sealed partial class Replica
 
     private void OpenSession(Peer peer, long? request)
     {
-        var session = new Session(NextSessionId(), isInitiator: true, _store, _options, peer.Address.Pid, _effects, _now);
+        var session = new Session(NextSessionId(), isInitiator: true, _store, _options, peer.Address.Pid, _effects, _now) { Membership = _membership };
         peer.HasSession = true;
         _sessions.Add(session.Id, new SessionEntry(session, peer, request));
         _effects.Add(new ReplicaEffect.OpenSession(session.Id, peer.Address));
@@ -55,7 +55,7 @@ public sealed partial class Replica
             return;
         }
 
-        var session = new Session(id, isInitiator: false, _store, _options, expectedPid: null, _effects, _now);
+        var session = new Session(id, isInitiator: false, _store, _options, expectedPid: null, _effects, _now) { Membership = _membership };
         _sessions.Add(id, new SessionEntry(session, Peer: null, Request: null));
         session.Opened(_now);
         WatchProgress(id, _now);
@@ -99,6 +99,12 @@ public sealed partial class Replica
     private void Judge(Peer peer, Session session, SyncReport report)
     {
         peer.HasSession = false;
+        if (session.IsSelf)
+        {
+            LeaveAlone(peer);
+            return;
+        }
+
         peer.Replica = session.Remote ?? peer.Replica;
         peer.Region = session.RemoteRegion ?? peer.Region;
         peer.LastError = report.Error;

@@ -31,7 +31,11 @@ public sealed partial class Replica
         _options = options;
         _random = new Random(options.Seed);
         _selector = PeerSelectors.Create(options.Selector);
-        _peers = [.. options.Peers.Select(NewPeer)];
+        _added = new AddedPeers(store);
+        _peers = [.. options.Peers.Select(address => NewPeer(address, PeerOrigin.Configured))];
+        _peers.AddRange(_added.Addresses.Where(address => !_peers.Exists(peer => peer.Address.Endpoint == address.Endpoint)).Select(address => NewPeer(address, PeerOrigin.Added)));
+        _membership = new Membership(store, options, _acknowledgements);
+        _advertised = options.AdvertisedAddress;
         _interval = options.BaseInterval;
     }
 
@@ -59,6 +63,7 @@ public sealed partial class Replica
         switch (happened)
         {
             case ReplicaEvent.Started:
+                StartMembership();
                 ScheduleNextSession(TimeSpan.Zero);
                 break;
             case ReplicaEvent.LocalCommit:
@@ -66,6 +71,9 @@ public sealed partial class Replica
                 break;
             case ReplicaEvent.TimerDue due when due.Timer.Kind == ReplicaTimerKind.NextSession:
                 OpenNextSession();
+                break;
+            case ReplicaEvent.TimerDue due when due.Timer.Kind == ReplicaTimerKind.Membership:
+                ExpireMembers();
                 break;
             case ReplicaEvent.TimerDue due:
                 CheckProgress(due.Timer.Session);
@@ -88,12 +96,16 @@ public sealed partial class Replica
             case ReplicaEvent.SessionEnded ended:
                 Advance(ended.Session, session => session.Ended(ended.Error, now));
                 break;
+            default:
+                HandleMembership(happened);
+                break;
         }
 
+        SettleMembers();
         return _effects;
     }
 
-    private Peer NewPeer(PeerAddress address) => new(address, new PeerBackoff(_options.InitialBackoff, _options.MaxBackoff));
+    private Peer NewPeer(PeerAddress address, PeerOrigin origin = PeerOrigin.Learned) => new(address, new PeerBackoff(_options.InitialBackoff, _options.MaxBackoff)) { Origin = origin };
 
     private sealed record SessionEntry(Session Session, Peer? Peer, long? Request);
 }

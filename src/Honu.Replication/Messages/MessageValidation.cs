@@ -5,7 +5,7 @@ using Honu.Replication.Messages;
 namespace Honu.Replication;
 
 /// <summary>Checks every field of a message before anything is done with it. Records and vectors are checked where they are decoded.</summary>
-internal static class MessageValidation
+internal static partial class MessageValidation
 {
     private const int IdBytes = 16;
     private const int SummaryBytes = 16;
@@ -19,6 +19,7 @@ internal static class MessageValidation
         SessionMessage.BodyOneofCase.Credit => message.Credit.Bytes > long.MaxValue ? "a credit is impossibly large" : null,
         SessionMessage.BodyOneofCase.Complete => null,
         SessionMessage.BodyOneofCase.Refusal => IsText(message.Refusal.Message, MessageLimits.TextBytes) ? null : "a refusal's text is too long",
+        SessionMessage.BodyOneofCase.Members => FindFault(message.Members),
         _ => "a message has no known body",
     };
 
@@ -28,6 +29,8 @@ internal static class MessageValidation
             return "an id does not have 16 bytes";
         if (!IsText(hello.Cluster, MessageLimits.NameBytes) || !IsText(hello.Region, MessageLimits.NameBytes) || !IsText(hello.Owner, MessageLimits.NameBytes))
             return "a name is too long";
+        if (FindMembershipFault(hello) is { } fault)
+            return fault;
         if (hello.ProtocolMin > hello.ProtocolMax)
             return "a range of protocols is empty";
         if (hello.MaxValueBytes is 0 or > int.MaxValue || hello.WindowBytes is 0 or > int.MaxValue)

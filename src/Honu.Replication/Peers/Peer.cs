@@ -17,6 +17,22 @@ public enum PeerState
 
     /// <summary>The peer, or we, refused for good: somebody has to act. Tried again from time to time.</summary>
     Refused,
+
+    /// <summary>The address is this replica's own: it is left alone.</summary>
+    Self,
+}
+
+/// <summary>Why an address is a peer.</summary>
+public enum PeerOrigin
+{
+    /// <summary>The options name it.</summary>
+    Configured,
+
+    /// <summary>An operator added it while the replica ran.</summary>
+    Added,
+
+    /// <summary>A member of the cluster is there, as it or others told.</summary>
+    Learned,
 }
 
 /// <summary>One peer of this replica.</summary>
@@ -40,7 +56,12 @@ internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
 
     public bool HasSession { get; set; }
 
-    public PeerSnapshot ToSnapshot() => new(Address, Replica, Region, State, LastSuccess, LastDuration, LastError);
+    public PeerOrigin Origin { get; init; }
+
+    /// <summary>Who is there, as far as it is known: who answered last, or who must answer.</summary>
+    public uint? Pid => Replica?.Pid ?? Address.Pid;
+
+    public PeerSnapshot ToSnapshot() => new(Address, Replica, Region, State, LastSuccess, LastDuration, LastError) { Origin = Origin };
 }
 
 /// <summary>What is known of a peer at a moment.</summary>
@@ -51,4 +72,8 @@ internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
 /// <param name="LastSuccess">When the last session with it succeeded, on the replica's clock.</param>
 /// <param name="LastDuration">How long that took.</param>
 /// <param name="LastError">Why the last session failed, if it did.</param>
-public sealed record PeerSnapshot(PeerAddress Address, ReplicaId? Replica, string? Region, PeerState State, TimeSpan? LastSuccess, TimeSpan? LastDuration, string? LastError);
+public sealed record PeerSnapshot(PeerAddress Address, ReplicaId? Replica, string? Region, PeerState State, TimeSpan? LastSuccess, TimeSpan? LastDuration, string? LastError)
+{
+    /// <summary>Why the address is a peer.</summary>
+    public PeerOrigin Origin { get; init; }
+}

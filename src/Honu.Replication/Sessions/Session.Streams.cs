@@ -7,6 +7,12 @@ internal sealed partial class Session
 {
     private void ReceiveHello(Hello hello, TimeSpan now)
     {
+        if (IsOwnHello(hello))
+        {
+            MeetSelf(now);
+            return;
+        }
+
         if (SessionHello.FindObjection(_store, hello, _expectedPid) is { } objection)
         {
             Refuse(objection.Reason, objection.Message, now);
@@ -30,13 +36,11 @@ internal sealed partial class Session
             RoundTrips = 1,
         };
 
+        Meet(hello);
         if (!IsInitiator)
-        {
-            _summaries = _store.Summaries();
-            Send(new SessionMessage { Hello = SessionHello.Build(_store, _summaries) });
-        }
-
+            SayHello();
         _differing = FindDiffering(hello);
+        TellMembersIfTheyDiffer(hello);
         if (_differing.Count == 0)
             SendComplete(now);
         else if (!IsInitiator)
@@ -56,6 +60,7 @@ internal sealed partial class Session
                 differing.Add(theirs.Name);
         }
 
+        differing.RemoveWhere(name => !IsShared(name));
         return differing;
     }
 

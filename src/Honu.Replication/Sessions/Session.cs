@@ -76,8 +76,7 @@ internal sealed partial class Session
         _started = LastProgress = now;
         if (!IsInitiator)
             return;
-        _summaries = _store.Summaries();
-        Send(new SessionMessage { Hello = SessionHello.Build(_store, _summaries) });
+        SayHello();
     }
 
     public void Receive(SessionMessage message, int bytes, TimeSpan now)
@@ -158,6 +157,9 @@ internal sealed partial class Session
                 break;
             case SessionMessage.BodyOneofCase.Complete when _differing is not null && !_receivedComplete:
                 ReceiveComplete(message.Complete, now);
+                break;
+            case SessionMessage.BodyOneofCase.Members when _differing is not null && !_receivedComplete && !_receivedMembers:
+                ReceiveMembers(message.Members);
                 break;
             case SessionMessage.BodyOneofCase.Refusal:
                 ReceiveRefusal(message.Refusal, now);

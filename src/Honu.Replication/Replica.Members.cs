@@ -1,0 +1,200 @@
+namespace Honu.Replication;
+
+/// <content>Who the peers are: those that the options name, those that operators added, and the members that were learned of.</content>
+public sealed partial class Replica
+{
+    // More addresses than anybody opens sessions with in a reasonable time.
+    private const int MaxLearnedPeers = 1024;
+
+    private static readonly TimeSpan ExpireInterval = TimeSpan.FromHours(1);
+
+    // Behind a name there may be another machine later.
+    private static readonly TimeSpan SelfRest = TimeSpan.FromHours(1);
+
+    private readonly Membership _membership;
+    private readonly AddedPeers _added;
+    private readonly AcknowledgementTable _acknowledgements = new();
+    private PeerAddress? _advertised;
+    private long _seenMembers = -1;
+    private bool _isStarted;
+
+    /// <summary>The members of the cluster that this replica knows, without itself, by pid.</summary>
+    public IReadOnlyList<MemberSnapshot> Members => [.. _membership.Members.Others.Select(_membership.Members.Describe)];
+
+    /// <summary>What this replica exchanges with others.</summary>
+    public SubscriptionList Subscriptions => _membership.Subscriptions.List;
+
+    /// <summary>Where this replica tells others to reach it, in place of what the options say. To be called before <see cref="ReplicaEvent.Started"/>.</summary>
+    /// <param name="address">The address; <see langword="null"/> for none.</param>
+    public void Advertise(PeerAddress? address) => _advertised = address;
+
+    /// <summary>What a member holds durably, by namespace, as far as it has told since this replica was started.</summary>
+    public IReadOnlyDictionary<string, VersionVector> Acknowledged(uint pid) => _acknowledgements.Of(pid).ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>The members that take part in a namespace and do not durably hold, as far as they have told, what <paramref name="vector"/> covers: deletions are kept for them.</summary>
+    public IReadOnlyList<uint> Blockers(string ns, VersionVector vector)
+    {
+        ArgumentNullException.ThrowIfNull(vector);
+        return [.. _membership.Members.ActiveFor(ns).Where(pid => !(_acknowledgements.Find(pid, ns)?.Dominates(vector) ?? false))];
+    }
+
+    private void StartMembership()
+    {
+        _isStarted = true;
+        _membership.Members.Advertise(_advertised?.Endpoint ?? "");
+        foreach (var own in _peers.Where(peer => peer.Address.Endpoint == _advertised?.Endpoint))
+            LeaveAlone(own);
+        _membership.Subscriptions.FinishDrop();
+        ExpireMembers();
+    }
+
+    private void HandleMembership(ReplicaEvent happened)
+    {
+        switch (happened)
+        {
+            case ReplicaEvent.PeerAdded added:
+                AddPeer(added.Address);
+                break;
+            case ReplicaEvent.PeerRemoved removed:
+                RemovePeer(removed.Address);
+                break;
+            case ReplicaEvent.MemberRetired retired:
+                if (!_membership.Members.Retire(retired.Pid))
+                    throw new ArgumentException($"No member with the pid {retired.Pid} is known.");
+                _acknowledgements.Forget(retired.Pid);
+                break;
+            case ReplicaEvent.MemberForgotten forgotten:
+                if (!_membership.Members.Forget(forgotten.Pid))
+                    throw new ArgumentException($"No retired member with the pid {forgotten.Pid} is known. Retire it first.");
+                break;
+            case ReplicaEvent.SubscriptionAdded subscription:
+                if (_membership.Subscriptions.Add(subscription.Pattern))
+                    BeginWithNewSubscriptions();
+                break;
+            case ReplicaEvent.SubscriptionRemoved subscription:
+                RemoveSubscription(subscription.Pattern, subscription.Drop);
+                break;
+        }
+    }
+
+    private void ExpireMembers()
+    {
+        _membership.Members.Expire();
+        _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.Membership), _now + ExpireInterval));
+    }
+
+    private void AddPeer(PeerAddress address)
+    {
+        if (_peers.Exists(peer => peer.Origin == PeerOrigin.Configured && peer.Address.Endpoint == address.Endpoint))
+            throw new ArgumentException($"{address.Endpoint} is a configured peer already.");
+        _added.Add(address);
+        _peers.RemoveAll(peer => peer.Address.Endpoint == address.Endpoint);
+        _peers.Add(NewPeer(address, PeerOrigin.Added));
+        _seenMembers = -1;
+        ScheduleNextSession(TimeSpan.Zero);
+    }
+
+    private void RemovePeer(PeerAddress address)
+    {
+        if (!_added.Remove(address))
+        {
+            var known = _peers.Find(peer => peer.Address.Endpoint == address.Endpoint);
+            throw new ArgumentException(known?.Origin switch
+            {
+                PeerOrigin.Configured => $"{address.Endpoint} is a configured peer: take it out of the configuration and start the replica again.",
+                PeerOrigin.Learned => $"{address.Endpoint} is the address of a member that was learned of: when that one has left, retire it by its pid.",
+                _ => $"No peer was added at {address.Endpoint}.",
+            });
+        }
+
+        _peers.RemoveAll(peer => peer.Origin == PeerOrigin.Added && peer.Address.Endpoint == address.Endpoint);
+        _seenMembers = -1;
+    }
+
+    // R10: first the list, durably; then no stream; then vectors, cursors and acknowledgements, durably; then the data.
+    private void RemoveSubscription(string pattern, bool drop)
+    {
+        var gone = _membership.Subscriptions.Remove(pattern, drop)
+            ?? throw new ArgumentException($"There is no subscription \"{pattern}\"; there are: {string.Join(", ", Subscriptions.Patterns.Select(static known => $"\"{known}\""))}.");
+        BeginWithNewSubscriptions();
+        if (drop)
+            _acknowledgements.Forget((_, ns) => gone.Contains(ns, StringComparer.Ordinal));
+        _membership.Subscriptions.FinishDrop();
+    }
+
+    private void BeginWithNewSubscriptions()
+    {
+        foreach (var (id, _) in _sessions.ToList())
+            Advance(id, session => session.EndForNewSubscriptions(_now));
+        foreach (var peer in _peers.Where(static peer => peer.State != PeerState.Self))
+            peer.Backoff.Succeeded();
+        _interval = _options.BaseInterval;
+        ScheduleNextSession(TimeSpan.Zero);
+    }
+
+    // After every event: what it told of members becomes peers, and is kept.
+    private void SettleMembers()
+    {
+        var members = _membership.Members;
+        var hasSessionEnded = _effects.Exists(static effect => effect is ReplicaEffect.SessionFinished);
+        if (_seenMembers == members.Version && !hasSessionEnded)
+            return;
+        members.SetSeeds(_peers.Where(static peer => peer.Origin != PeerOrigin.Learned && peer.State != PeerState.Self).Select(static peer => peer.Pid).OfType<uint>());
+        UpdateLearnedPeers();
+        members.SuspectAfter = 10 * _options.MaxInterval * Math.Max(1, _peers.Count / 2.0);
+        _seenMembers = members.Version;
+        try
+        {
+            members.Save(sync: false);
+        }
+        catch (Exception error) when (error is HonuException or ObjectDisposedException)
+        {
+            // The next event tries again. Replication must not stop because the store cannot write now; what is lost is learned again.
+        }
+    }
+
+    private void UpdateLearnedPeers()
+    {
+        var wanted = WantedAddresses().Take(MaxLearnedPeers).ToHashSet();
+        _peers.RemoveAll(peer => peer.Origin == PeerOrigin.Learned && !wanted.Contains(peer.Address));
+        wanted.ExceptWith(_peers.Select(static peer => peer.Address));
+        if (wanted.Count == 0)
+            return;
+        var hadNone = _peers.Count == 0;
+        _peers.AddRange(wanted.OrderBy(static address => address.Pid).Select(address => NewPeer(address, PeerOrigin.Learned)));
+        if (hadNone && _isStarted)
+            ScheduleNextSession(TimeSpan.Zero);
+    }
+
+    private IEnumerable<PeerAddress> WantedAddresses()
+    {
+        var members = _membership.Members;
+        var seeds = _peers.Where(static peer => peer.Origin != PeerOrigin.Learned).ToList();
+        var seedPids = seeds.Where(static peer => peer.State != PeerState.Self).Select(static peer => peer.Pid).ToHashSet();
+        var seedEndpoints = seeds.Select(static peer => peer.Address.Endpoint).ToHashSet(StringComparer.Ordinal);
+        foreach (var pid in members.Active)
+        {
+            if (!seedPids.Contains(pid)
+                && PeerAddress.TryParse(members.AddressOf(pid), out var address)
+                && !seedEndpoints.Contains(address.Endpoint)
+                && address.Endpoint != _advertised?.Endpoint
+                && _options.MayConnect(address))
+                yield return address with { Pid = pid };
+        }
+    }
+
+    // Addresses that others tell and where nobody has answered yet must not keep a replica from those that do answer.
+    private List<Peer> PreferMet(List<Peer> ready)
+    {
+        var met = ready.FindAll(static peer => peer.Origin != PeerOrigin.Learned || peer.LastSuccess is not null);
+        return met.Count == 0 || met.Count == ready.Count || _random.Next(4) == 0 ? ready : met;
+    }
+
+    private void LeaveAlone(Peer peer)
+    {
+        peer.State = PeerState.Self;
+        peer.Replica = null;
+        peer.LastError = null;
+        peer.Backoff.Rest(_now + SelfRest);
+    }
+}

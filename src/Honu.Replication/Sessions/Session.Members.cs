@@ -1,0 +1,77 @@
+using Google.Protobuf;
+using Honu.Replication.Messages;
+
+namespace Honu.Replication;
+
+/// <content>
+/// Who the two are and what both want. Each says in its Hello where it is reached, what it subscribes to, and a digest of the members that
+/// it knows. When the digests differ, each sends its members once, before its Complete.
+/// </content>
+internal sealed partial class Session
+{
+    private ByteString _toldDigest = ByteString.Empty;
+    private SubscriptionList _ourSubscriptions = SubscriptionList.Everything;
+    private SubscriptionList _theirSubscriptions = SubscriptionList.Everything;
+    private bool _receivedMembers;
+
+    /// <summary>What this replica knows of the others, and wants.</summary>
+    public required Membership Membership { private get; init; }
+
+    /// <summary>Whether this replica itself answered.</summary>
+    public bool IsSelf { get; private set; }
+
+    /// <summary>Ends the session because what is exchanged has changed: another one begins with what counts now.</summary>
+    public void EndForNewSubscriptions(TimeSpan now)
+    {
+        if (Report is null)
+            Refuse(Refusal.Types.Reason.Retry, "the subscriptions of this replica have changed", now);
+    }
+
+    private void SayHello()
+    {
+        Membership.Members.RefreshSelf();
+        _toldDigest = Membership.Members.Digest;
+        _ourSubscriptions = Membership.Subscriptions.List;
+        _summaries = _store.Summaries().Where(summary => _ourSubscriptions.Wants(summary.Key)).ToDictionary(StringComparer.Ordinal);
+        var hello = SessionHello.Build(_store, _summaries);
+        hello.MembersDigest = _toldDigest;
+        hello.Address = Membership.Members.OwnAddress;
+        hello.Subscriptions.Add(_ourSubscriptions.ToWire());
+        Send(new SessionMessage { Hello = hello });
+    }
+
+    // A living copy of the store takes an incarnation of its own when it is opened; this one can only be our own.
+    private bool IsOwnHello(Hello hello) =>
+        SessionHello.ToGuid(hello.StoreId) == _store.Identity.StoreId && SessionHello.ToGuid(hello.Incarnation) == _store.Identity.Incarnation;
+
+    private void MeetSelf(TimeSpan now)
+    {
+        IsSelf = true;
+
+        // The side that called learns from the answer who answered.
+        if (!IsInitiator)
+            SayHello();
+        Refuse(Refusal.Types.Reason.Identity, "the address is that of this replica itself", now);
+    }
+
+    private void Meet(Hello hello)
+    {
+        _theirSubscriptions = SubscriptionList.FromWire(hello.Subscriptions);
+        Membership.Hear(Remote!.Value, SessionHello.ToGuid(hello.StoreId), hello.Address, hello.Region, _theirSubscriptions);
+    }
+
+    private bool IsShared(string ns) => _ourSubscriptions.Wants(ns) && _theirSubscriptions.Wants(ns);
+
+    // Both compare what both have told, so both send or neither does.
+    private void TellMembersIfTheyDiffer(Hello hello)
+    {
+        if (hello.MembersDigest.Length > 0 && hello.MembersDigest != _toldDigest)
+            Send(new SessionMessage { Members = Membership.Members.ToMessage() });
+    }
+
+    private void ReceiveMembers(Members members)
+    {
+        _receivedMembers = true;
+        Membership.Members.Merge(members);
+    }
+}
