@@ -17,12 +17,16 @@ public sealed partial class Replica
     private PeerAddress? _advertised;
     private long _seenMembers = -1;
     private bool _isStarted;
+    private bool _isExpiryDue;
 
     /// <summary>The members of the cluster that this replica knows, without itself, by pid.</summary>
     public IReadOnlyList<MemberSnapshot> Members => [.. _membership.Members.Others.Select(_membership.Members.Describe)];
 
     /// <summary>What this replica exchanges with others.</summary>
     public SubscriptionList Subscriptions => _membership.Subscriptions.List;
+
+    /// <summary>Whether the options allow to open sessions with an address that was not configured.</summary>
+    public bool MayConnect(PeerAddress address) => _options.MayConnect(address);
 
     /// <summary>Where this replica tells others to reach it, in place of what the options say. To be called before <see cref="ReplicaEvent.Started"/>.</summary>
     /// <param name="address">The address; <see langword="null"/> for none.</param>
@@ -37,6 +41,9 @@ public sealed partial class Replica
         ArgumentNullException.ThrowIfNull(vector);
         return [.. _membership.Members.ActiveFor(ns).Where(pid => !(_acknowledgements.Find(pid, ns)?.Dominates(vector) ?? false))];
     }
+
+    /// <summary>Whether a member takes part in a namespace, as far as it has told since this replica was started.</summary>
+    public bool Takes(uint pid, string ns) => _membership.Members.Takes(pid, ns);
 
     private void StartMembership()
     {
@@ -60,12 +67,12 @@ public sealed partial class Replica
                 break;
             case ReplicaEvent.MemberRetired retired:
                 if (!_membership.Members.Retire(retired.Pid))
-                    throw new ArgumentException($"No member with the pid {retired.Pid} is known.");
+                    throw new KeyNotFoundException($"No member with the pid {retired.Pid} is known.");
                 _acknowledgements.Forget(retired.Pid);
                 break;
             case ReplicaEvent.MemberForgotten forgotten:
                 if (!_membership.Members.Forget(forgotten.Pid))
-                    throw new ArgumentException($"No retired member with the pid {forgotten.Pid} is known. Retire it first.");
+                    throw new KeyNotFoundException($"No retired member with the pid {forgotten.Pid} is known. A member is retired before it is removed.");
                 break;
             case ReplicaEvent.SubscriptionAdded subscription:
                 if (_membership.Subscriptions.Add(subscription.Pattern))
@@ -80,6 +87,15 @@ public sealed partial class Replica
     private void ExpireMembers()
     {
         _membership.Members.Expire();
+        _isExpiryDue = false;
+        WatchSilence();
+    }
+
+    private void WatchSilence()
+    {
+        if (_isExpiryDue || !_isStarted || !_membership.Members.Others.Any())
+            return;
+        _isExpiryDue = true;
         _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.Membership), _now + ExpireInterval));
     }
 
@@ -99,12 +115,12 @@ public sealed partial class Replica
         if (!_added.Remove(address))
         {
             var known = _peers.Find(peer => peer.Address.Endpoint == address.Endpoint);
-            throw new ArgumentException(known?.Origin switch
+            throw known?.Origin switch
             {
-                PeerOrigin.Configured => $"{address.Endpoint} is a configured peer: take it out of the configuration and start the replica again.",
-                PeerOrigin.Learned => $"{address.Endpoint} is the address of a member that was learned of: when that one has left, retire it by its pid.",
-                _ => $"No peer was added at {address.Endpoint}.",
-            });
+                PeerOrigin.Configured => new ArgumentException($"{address.Endpoint} is a configured peer: take it out of the configuration and start the replica again."),
+                PeerOrigin.Learned => new ArgumentException($"{address.Endpoint} is the address of a member that was learned of: when that one has left, retire it by its pid."),
+                _ => new KeyNotFoundException($"No peer was added at {address.Endpoint}."),
+            };
         }
 
         _peers.RemoveAll(peer => peer.Origin == PeerOrigin.Added && peer.Address.Endpoint == address.Endpoint);
@@ -115,7 +131,7 @@ public sealed partial class Replica
     private void RemoveSubscription(string pattern, bool drop)
     {
         var gone = _membership.Subscriptions.Remove(pattern, drop)
-            ?? throw new ArgumentException($"There is no subscription \"{pattern}\"; there are: {string.Join(", ", Subscriptions.Patterns.Select(static known => $"\"{known}\""))}.");
+            ?? throw new KeyNotFoundException($"There is no subscription \"{pattern}\"; there are: {string.Join(", ", Subscriptions.Patterns.Select(static known => $"\"{known}\""))}.");
         BeginWithNewSubscriptions();
         if (drop)
             _acknowledgements.Forget((_, ns) => gone.Contains(ns, StringComparer.Ordinal));
@@ -141,6 +157,7 @@ public sealed partial class Replica
             return;
         members.SetSeeds(_peers.Where(static peer => peer.Origin != PeerOrigin.Learned && peer.State != PeerState.Self).Select(static peer => peer.Pid).OfType<uint>());
         UpdateLearnedPeers();
+        WatchSilence();
         members.SuspectAfter = 10 * _options.MaxInterval * Math.Max(1, _peers.Count / 2.0);
         _seenMembers = members.Version;
         try

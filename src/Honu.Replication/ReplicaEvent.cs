@@ -27,15 +27,15 @@ public abstract record ReplicaEvent
     /// <param name="Address">Where it is.</param>
     public sealed record PeerAdded(PeerAddress Address) : ReplicaEvent;
 
-    /// <summary>An operator takes back a peer that was added. <see cref="Replica.Handle"/> throws <see cref="ArgumentException"/> when there is none at that address.</summary>
+    /// <summary>An operator takes back a peer that was added. <see cref="Replica.Handle"/> throws <see cref="KeyNotFoundException"/> when there is none at that address, <see cref="ArgumentException"/> when it is not one that was added.</summary>
     /// <param name="Address">Where it is.</param>
     public sealed record PeerRemoved(PeerAddress Address) : ReplicaEvent;
 
-    /// <summary>An operator tells that a member has left for good. <see cref="Replica.Handle"/> throws <see cref="ArgumentException"/> when it is not known.</summary>
+    /// <summary>An operator tells that a member has left for good. <see cref="Replica.Handle"/> throws <see cref="KeyNotFoundException"/> when it is not known.</summary>
     /// <param name="Pid">Which.</param>
     public sealed record MemberRetired(uint Pid) : ReplicaEvent;
 
-    /// <summary>An operator takes a retired member out of the list. <see cref="Replica.Handle"/> throws <see cref="ArgumentException"/> when it is not retired or not known.</summary>
+    /// <summary>An operator takes a retired member out of the list. <see cref="Replica.Handle"/> throws <see cref="KeyNotFoundException"/> when it is not retired or not known.</summary>
     /// <param name="Pid">Which.</param>
     public sealed record MemberForgotten(uint Pid) : ReplicaEvent;
 
@@ -43,7 +43,7 @@ public abstract record ReplicaEvent
     /// <param name="Pattern">A namespace, or a prefix that ends with <c>*</c>.</param>
     public sealed record SubscriptionAdded(string Pattern) : ReplicaEvent;
 
-    /// <summary>A subscription is given up. All running sessions are ended. <see cref="Replica.Handle"/> throws <see cref="ArgumentException"/> when there is no such subscription.</summary>
+    /// <summary>A subscription is given up. All running sessions are ended. <see cref="Replica.Handle"/> throws <see cref="KeyNotFoundException"/> when there is no such subscription.</summary>
     /// <param name="Pattern">As it was added.</param>
     /// <param name="Drop">Whether the namespaces that it alone wanted go from the store, with everything in them.</param>
     public sealed record SubscriptionRemoved(string Pattern, bool Drop) : ReplicaEvent;

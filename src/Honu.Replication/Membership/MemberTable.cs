@@ -72,7 +72,11 @@ internal sealed class MemberTable
     public IEnumerable<uint> Active => Others.Select(static member => member.Replica.Pid).Where(pid => StateOf(pid) != MemberState.Retired);
 
     /// <summary>8 bytes over all rows: equal ones mean that neither side has news for the other.</summary>
-    public ByteString Digest => _digest ??= ComputeDigest();
+    public ByteString Digest => _digest ??= ComputeDigest(_rows.Values);
+
+    /// <summary>Whether a peer that told a digest in its Hello knows everything that is known here, once it has our Hello.</summary>
+    /// <remarks>Its digest may be from before that: then it lacks our own row, which the Hello tells.</remarks>
+    public bool IsKnownTo(ByteString told) => told == Digest || told == ComputeDigest(Others);
 
     private uint OwnPid => _store.Identity.Replica.Pid;
 
@@ -81,7 +85,10 @@ internal sealed class MemberTable
     private ulong LatestMs => NowMs + (ulong)_store.MaxClockDrift.TotalMilliseconds;
 
     /// <summary>The active members that take part in a namespace. One that has not said what it wants wants everything.</summary>
-    public IEnumerable<uint> ActiveFor(string ns) => Active.Where(pid => !_heard.TryGetValue(pid, out var heard) || heard.Subscriptions.Wants(ns));
+    public IEnumerable<uint> ActiveFor(string ns) => Active.Where(pid => Takes(pid, ns));
+
+    /// <summary>Whether a member takes part in a namespace, as far as is known.</summary>
+    public bool Takes(uint pid, string ns) => !_heard.TryGetValue(pid, out var heard) || heard.Subscriptions.Wants(ns);
 
     /// <summary>Where this replica tells others to reach it; empty for nowhere.</summary>
     public string OwnAddress { get; private set; } = "";
@@ -270,7 +277,8 @@ internal sealed class MemberTable
     // A day's rounding must not retire anybody early.
     private bool IsSilentFor(Member member, TimeSpan time) => member.HeardUnixMs + Member.DayMs + (ulong)time.TotalMilliseconds < NowMs;
 
-    private ulong NextRevision(Member? known) => Math.Max((known?.Revision ?? 0) + 1, NowMs);
+    // The first row is the same for everybody who hears it from the member itself, so that they need not tell each other.
+    private ulong NextRevision(Member? known) => known is null ? 1 : Math.Max(known.Revision + 1, NowMs);
 
     private ulong Today(Member? known) => Math.Max(known?.HeardUnixMs ?? 0, NowMs - (NowMs % Member.DayMs));
 
@@ -339,10 +347,10 @@ internal sealed class MemberTable
         Version++;
     }
 
-    private ByteString ComputeDigest()
+    private static ByteString ComputeDigest(IEnumerable<Member> rows)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var member in _rows.Values)
+        foreach (var member in rows)
             hash.AppendData(member.Encode(isRetiredHere: false));
         return ByteString.CopyFrom(hash.GetHashAndReset(), 0, 8);
     }

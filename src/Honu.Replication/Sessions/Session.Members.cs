@@ -1,15 +1,13 @@
-using Google.Protobuf;
 using Honu.Replication.Messages;
 
 namespace Honu.Replication;
 
 /// <content>
 /// Who the two are and what both want. Each says in its Hello where it is reached, what it subscribes to, and a digest of the members that
-/// it knows. When the digests differ, each sends its members once, before its Complete.
+/// it knows. Who finds that the other may lack something sends its members once, before its Complete.
 /// </content>
 internal sealed partial class Session
 {
-    private ByteString _toldDigest = ByteString.Empty;
     private SubscriptionList _ourSubscriptions = SubscriptionList.Everything;
     private SubscriptionList _theirSubscriptions = SubscriptionList.Everything;
     private bool _receivedMembers;
@@ -30,11 +28,10 @@ internal sealed partial class Session
     private void SayHello()
     {
         Membership.Members.RefreshSelf();
-        _toldDigest = Membership.Members.Digest;
         _ourSubscriptions = Membership.Subscriptions.List;
         _summaries = _store.Summaries().Where(summary => _ourSubscriptions.Wants(summary.Key)).ToDictionary(StringComparer.Ordinal);
         var hello = SessionHello.Build(_store, _summaries);
-        hello.MembersDigest = _toldDigest;
+        hello.MembersDigest = Membership.Members.Digest;
         hello.Address = Membership.Members.OwnAddress;
         hello.Subscriptions.Add(_ourSubscriptions.ToWire());
         Send(new SessionMessage { Hello = hello });
@@ -62,10 +59,9 @@ internal sealed partial class Session
 
     private bool IsShared(string ns) => _ourSubscriptions.Wants(ns) && _theirSubscriptions.Wants(ns);
 
-    // Both compare what both have told, so both send or neither does.
     private void TellMembersIfTheyDiffer(Hello hello)
     {
-        if (hello.MembersDigest.Length > 0 && hello.MembersDigest != _toldDigest)
+        if (hello.MembersDigest.Length > 0 && !Membership.Members.IsKnownTo(hello.MembersDigest))
             Send(new SessionMessage { Members = Membership.Members.ToMessage() });
     }
 

@@ -86,17 +86,32 @@ public sealed partial class ReplicationPort
         ArgumentNullException.ThrowIfNull(vector);
         if (_core.Namespaces.Find(ns) is not { } state)
             return 0;
-        using var snapshot = _core.Exclusively(_core, static core =>
-        {
-            core.ThrowIfDisposed();
-            return core.Engine.CreateSnapshot();
-        });
+        using var snapshot = CreateEngineSnapshot();
         using var entries = new UncoveredEntries(_core.Engine, snapshot, state.Id, vector, _core.Faults);
         long count = 0;
         while (count < limit && entries.MoveNext())
             count++;
         return count;
     }
+
+    /// <summary>Counts a namespace's objects and its deleted ones that are remembered. Reads every current record: the cost grows with the namespace.</summary>
+    public (long Objects, long Tombstones) CountObjects(string ns)
+    {
+        if (_core.Namespaces.Find(ns) is not { } state)
+            return default;
+        using var snapshot = CreateEngineSnapshot();
+        var (records, tombstones, _) = Care.StatisticsCollector.Count(_core, snapshot, state.Id);
+        return (records - tombstones, tombstones);
+    }
+
+    /// <summary>How many conflicts of a namespace are listed here.</summary>
+    public long CountConflicts(string ns) => _core.Exclusively((_core, ns), static args => args._core.Namespaces.Find(args.ns)?.Conflicts.Rows ?? 0);
+
+    private Engines.EngineSnapshot CreateEngineSnapshot() => _core.Exclusively(_core, static core =>
+    {
+        core.ThrowIfDisposed();
+        return core.Engine.CreateSnapshot();
+    });
 
     private static byte[] StateKey(string name)
     {
