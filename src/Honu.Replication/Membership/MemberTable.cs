@@ -302,7 +302,6 @@ internal sealed class MemberTable
 
     private void RetireHere(Member member)
     {
-        _heard.Remove(member.Replica.Pid);
         _retiredHere.Add(member.Replica.Pid);
         Set(member.IsRetired ? member : member with { IsRetired = true, Revision = NextRevision(member) });
         _unsaved.Add(member.Replica.Pid);

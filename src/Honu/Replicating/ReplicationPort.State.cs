@@ -62,6 +62,7 @@ public sealed partial class ReplicationPort
     });
 
     /// <summary>Takes a namespace away, durably: its name, vectors and cursors; the store takes a new epoch (R10). The data go in the background, or by <see cref="FinishDrops"/>.</summary>
+    /// <param name="ns">The namespace. Every stream into it must have ended: what such a stream brought is gone, and its end must not be applied afterwards.</param>
     /// <returns><see langword="false"/> when there is no such namespace.</returns>
     /// <exception cref="HonuException">The store is read-only or has failed.</exception>
     public bool DropNamespace(string ns)
@@ -70,7 +71,9 @@ public sealed partial class ReplicationPort
         return _core.Exclusively((_core, ns), static args =>
         {
             args._core.ThrowIfUnusable();
-            return args._core.Dropper.Begin(args.ns);
+            var existed = args._core.Dropper.Begin(args.ns);
+            args._core.Dropper.ForgetBroken(args.ns);
+            return existed;
         });
     }
 
