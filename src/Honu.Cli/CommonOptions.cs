@@ -64,6 +64,18 @@ internal sealed class CommonOptions
         command.Add(Json);
     }
 
+    /// <summary>Adds what a verb takes that works on servers only.</summary>
+    public void AddServer(Command command)
+    {
+        Remote.Required = true;
+        Remote.Description = "The server.";
+        command.Add(Remote);
+        command.Add(Timeout);
+        Tls.AddTo(command);
+        command.Add(AllowInsecure);
+        command.Add(Json);
+    }
+
     /// <summary>Adds the namespace and the form of keys and values.</summary>
     public void AddObjects(Command command)
     {

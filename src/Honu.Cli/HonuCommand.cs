@@ -51,6 +51,8 @@ internal static class HonuCommand
             StatsCommand.Create(),
             HealthCommand.Create(),
             SyncCommand.Create(),
+            PeersCommand.Create(),
+            SubscriptionsCommand.Create(),
             BenchCommand.Create(),
             BackupCommand.Create(),
             RestoreCommand.Create(),

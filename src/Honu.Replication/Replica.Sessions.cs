@@ -22,7 +22,7 @@ public sealed partial class Replica
 
     private void OpenNextSession()
     {
-        var ready = _peers.Where(peer => !peer.HasSession && peer.Backoff.Until <= _now).ToList();
+        var ready = PreferMet(_peers.FindAll(peer => !peer.HasSession && peer.Backoff.Until <= _now));
         if (ready.Count > 0)
             OpenSession(ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)], request: null, verify: false);
 
@@ -137,6 +137,12 @@ public sealed partial class Replica
     private void Judge(Peer peer, Session session, SyncReport report)
     {
         peer.HasSession = false;
+        if (session.IsSelf)
+        {
+            LeaveAlone(peer);
+            return;
+        }
+
         peer.Replica = session.Remote ?? peer.Replica;
         peer.Region = session.RemoteRegion ?? peer.Region;
         if (report.Outcome == SyncOutcome.Superseded)

@@ -11,17 +11,14 @@ public sealed partial class Replica
     private void Purge()
     {
         var isBehind = false;
-        var members = ActivePids();
         foreach (var ns in _store.DescribeNamespaces().Keys)
         {
-            var acknowledged = members.Select(pid => _context.Acknowledged.Find(pid, ns) ?? new VersionVector()).ToList();
+            var acknowledged = _membership.Members.ActiveFor(ns).Select(pid => _context.Acknowledged.Find(pid, ns) ?? new VersionVector()).ToList();
             isBehind |= _store.Purge(ns, acknowledged, MaxPurgedAtOnce).HasMore;
         }
 
         SetTimer(ReplicaTimerKind.Purge, isBehind ? TimeSpan.FromMilliseconds(10) : _options.PurgeInterval);
     }
-
-    private IEnumerable<uint> ActivePids() => _peers.Where(static peer => peer.Replica is not null).Select(static peer => peer.Replica!.Value.Pid);
 
     private void ApplyDeferred()
     {

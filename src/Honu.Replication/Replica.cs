@@ -33,10 +33,15 @@ public sealed partial class Replica
         _options = options;
         _random = new Random(options.Seed);
         _selector = PeerSelectors.Create(options.Selector);
-        _peers = [.. options.Peers.Select(NewPeer)];
+        _added = new AddedPeers(store);
+        _peers = [.. options.Peers.Select(address => NewPeer(address, PeerOrigin.Configured))];
+        _peers.AddRange(_added.Addresses.Where(address => !_peers.Exists(peer => peer.Address.Endpoint == address.Endpoint)).Select(address => NewPeer(address, PeerOrigin.Added)));
+        _membership = new Membership(store, options, _acknowledgements);
+        _advertised = options.AdvertisedAddress;
         _interval = options.BaseInterval;
-        _context = new SessionContext(store, options, _effects, new AcknowledgementTable(), _random)
+        _context = new SessionContext(store, options, _effects, _acknowledgements, _random)
         {
+            Membership = _membership,
             FindPeer = replica => _peers.Find(peer => peer.Replica == replica),
         };
     }
@@ -45,7 +50,7 @@ public sealed partial class Replica
     public IReadOnlyList<PeerSnapshot> Peers => [.. _peers.Select(static peer => peer.ToSnapshot())];
 
     /// <summary>What the others hold durably.</summary>
-    internal AcknowledgementTable Acknowledged => _context.Acknowledged;
+    internal AcknowledgementTable Acknowledgements => _acknowledgements;
 
     /// <summary>Sessions that are open now, own and accepted ones.</summary>
     public int OpenSessions => _sessions.Count;
@@ -68,6 +73,7 @@ public sealed partial class Replica
         switch (happened)
         {
             case ReplicaEvent.Started:
+                StartMembership();
                 ScheduleNextSession(TimeSpan.Zero);
                 SchedulePurge();
                 ApplyDeferred();
@@ -99,8 +105,12 @@ public sealed partial class Replica
             case ReplicaEvent.SessionEnded ended:
                 Advance(ended.Session, session => session.Ended(ended.Error, now));
                 break;
+            default:
+                HandleMembership(happened);
+                break;
         }
 
+        SettleMembers();
         return _effects;
     }
 
@@ -120,10 +130,13 @@ public sealed partial class Replica
             case ReplicaTimerKind.Deferred:
                 ApplyDeferred();
                 break;
+            case ReplicaTimerKind.Membership:
+                ExpireMembers();
+                break;
         }
     }
 
-    private Peer NewPeer(PeerAddress address) => new(address, new PeerBackoff(_options.InitialBackoff, _options.MaxBackoff));
+    private Peer NewPeer(PeerAddress address, PeerOrigin origin = PeerOrigin.Learned) => new(address, new PeerBackoff(_options.InitialBackoff, _options.MaxBackoff)) { Origin = origin };
 
     private sealed record SessionEntry(Session Session, Peer? Peer, long? Request, bool Verify);
 }

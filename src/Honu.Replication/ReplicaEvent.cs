@@ -24,6 +24,31 @@ public abstract record ReplicaEvent
     /// <param name="Verify">Also compare the contents of namespaces whose vectors are equal (R13), and repair what differs.</param>
     public sealed record SyncRequested(long Request, PeerAddress Address, bool Verify = false) : ReplicaEvent;
 
+    /// <summary>An operator adds a peer, which is kept in the store.</summary>
+    /// <param name="Address">Where it is.</param>
+    public sealed record PeerAdded(PeerAddress Address) : ReplicaEvent;
+
+    /// <summary>An operator takes back a peer that was added. <see cref="Replica.Handle"/> throws <see cref="KeyNotFoundException"/> when there is none at that address, <see cref="ArgumentException"/> when it is not one that was added.</summary>
+    /// <param name="Address">Where it is.</param>
+    public sealed record PeerRemoved(PeerAddress Address) : ReplicaEvent;
+
+    /// <summary>An operator tells that a member has left for good. <see cref="Replica.Handle"/> throws <see cref="KeyNotFoundException"/> when it is not known.</summary>
+    /// <param name="Pid">Which.</param>
+    public sealed record MemberRetired(uint Pid) : ReplicaEvent;
+
+    /// <summary>An operator takes a retired member out of the list. <see cref="Replica.Handle"/> throws <see cref="KeyNotFoundException"/> when it is not retired or not known.</summary>
+    /// <param name="Pid">Which.</param>
+    public sealed record MemberForgotten(uint Pid) : ReplicaEvent;
+
+    /// <summary>A subscription is added, which is kept in the store. What others hold of it comes with the next sessions.</summary>
+    /// <param name="Pattern">A namespace, or a prefix that ends with <c>*</c>.</param>
+    public sealed record SubscriptionAdded(string Pattern) : ReplicaEvent;
+
+    /// <summary>A subscription is given up. All running sessions are ended. <see cref="Replica.Handle"/> throws <see cref="KeyNotFoundException"/> when there is no such subscription.</summary>
+    /// <param name="Pattern">As it was added.</param>
+    /// <param name="Drop">Whether the namespaces that it alone wanted go from the store, with everything in them.</param>
+    public sealed record SubscriptionRemoved(string Pattern, bool Drop) : ReplicaEvent;
+
     /// <summary>A session that <see cref="ReplicaEffect.OpenSession"/> asked for has its streams.</summary>
     /// <param name="Session">The session.</param>
     /// <param name="Peer">Who the certificate of the other end names; <see langword="null"/> without one.</param>
@@ -78,4 +103,7 @@ public enum ReplicaTimerKind
 
     /// <summary>A record that was too far ahead of the clock may be due.</summary>
     Deferred,
+
+    /// <summary>Members that were silent for too long are to be looked for.</summary>
+    Membership,
 }

@@ -47,6 +47,22 @@ public sealed record ReplicaOptions
     /// <value>Default 256 KiB.</value>
     public int ChunkBytes { get; init; } = 256 * 1024;
 
+    /// <summary>Where this replica tells others to reach it.</summary>
+    /// <value>Default none: only those who are configured with its address open sessions with it.</value>
+    public PeerAddress? AdvertisedAddress { get; init; }
+
+    /// <summary>Which addresses that members tell may be tried. Configured and added ones always are.</summary>
+    /// <value>Default all.</value>
+    public Func<PeerAddress, bool> MayConnect { get; init; } = static _ => true;
+
+    /// <summary>A member that nobody has heard from for this long, and at most a day longer, is retired: no deletion is kept for it any more. When it comes back, it gets everything anew and is active again.</summary>
+    /// <value>Default 30 days.</value>
+    public TimeSpan RetireAfter { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>The namespaces to exchange with others: names, or prefixes that end with <c>*</c>. Changes while the replica runs count until this list changes.</summary>
+    /// <value>Default none: all namespaces.</value>
+    public IReadOnlyList<string> Subscriptions { get; init; } = [];
+
     /// <summary>Who chooses the peer of the next session; one of <see cref="PeerSelectors.Names"/>.</summary>
     /// <value>Default <c>uniform</c>.</value>
     public string Selector { get; init; } = "uniform";

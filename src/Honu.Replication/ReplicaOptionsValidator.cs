@@ -25,6 +25,18 @@ public static class ReplicaOptionsValidator
             failures.Add($"ChunkBytes ({options.ChunkBytes}) must be between 1 B and 4 MiB.");
         if (options.MaxIncomingSessions < 1)
             failures.Add($"MaxIncomingSessions ({options.MaxIncomingSessions}) must be at least 1.");
+        if (options.RetireAfter < TimeSpan.FromDays(1) || options.RetireAfter > TimeSpan.FromDays(3650))
+            failures.Add($"RetireAfter ({options.RetireAfter}) must be between 1 and 3,650 days.");
+        try
+        {
+            SubscriptionList.Create(options.Subscriptions);
+        }
+        catch (ArgumentException e)
+        {
+            // One place decides what a list of subscriptions may be.
+            failures.Add(e.Message);
+        }
+
         if (!PeerSelectors.Names.Contains(options.Selector, StringComparer.Ordinal))
             failures.Add($"Selector \"{options.Selector}\" is unknown; there are: {string.Join(", ", PeerSelectors.Names)}.");
         return failures;

@@ -43,6 +43,10 @@ public sealed class SimulatedReplica
     /// <summary>Whether its process runs.</summary>
     public bool IsRunning => _replica is not null;
 
+    /// <summary>The members that it knows, without itself.</summary>
+    /// <exception cref="InvalidOperationException">The machine is down.</exception>
+    public IReadOnlyList<MemberSnapshot> Members => _replica?.Members ?? throw new InvalidOperationException($"Replica {Index} is down.");
+
     /// <summary>Changes with every start, so that what was meant for an earlier process does not reach the present one.</summary>
     internal int Generation { get; private set; }
 
@@ -74,7 +78,8 @@ public sealed class SimulatedReplica
         Started?.Invoke();
         _replica = new Replica(Store.Replication, new ReplicaOptions
         {
-            Peers = [.. Enumerable.Range(0, _options.Replicas).Where(other => other != Index).Select(AddressOf)],
+            Peers = [.. Enumerable.Range(0, _options.OneSeed ? 1 : _options.Replicas).Where(other => other != Index).Select(AddressOf)],
+            AdvertisedAddress = AddressOf(Index),
             ChunkRecords = _options.ChunkRecords,
             Seed = _random.Next(),
         });
@@ -101,6 +106,9 @@ public sealed class SimulatedReplica
 
     /// <summary>Asks for a session with another replica at once.</summary>
     public void Sync(SimulatedReplica other) => Handle(new ReplicaEvent.SyncRequested(0, AddressOf(other.Index)));
+
+    /// <summary>Tells the replica what an operator would.</summary>
+    public void Tell(ReplicaEvent happened) => Handle(happened);
 
     internal SessionId Accept() => _replica!.NextSessionId();
 

@@ -7,9 +7,13 @@ public sealed record SimulationOptions
     /// <value>Default 1.</value>
     public int Seed { get; init; } = 1;
 
-    /// <summary>How many replicas; each knows all others.</summary>
+    /// <summary>How many replicas; each knows all others, unless <see cref="OneSeed"/>.</summary>
     /// <value>Default 5.</value>
     public int Replicas { get; init; } = 5;
+
+    /// <summary>Each replica is configured with the address of the first one only: they learn of each other.</summary>
+    /// <value>Default <see langword="false"/>.</value>
+    public bool OneSeed { get; init; }
 
     /// <summary>Shortest time that a message takes.</summary>
     /// <value>Default 1 ms.</value>

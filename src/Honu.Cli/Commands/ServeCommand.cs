@@ -25,6 +25,9 @@ internal static class ServeCommand
         var region = new Option<string?>("--region") { Description = "Where this replica is, as a name that replicas of one place share.", HelpName = "NAME" };
         var cluster = new Option<string?>("--cluster") { Description = "The cluster; replicas of different clusters refuse each other.", HelpName = "NAME" };
         var peers = new Option<string[]>("--peer") { Description = "A peer to replicate with; may be given more than once.", HelpName = "[PID@]HOST:PORT", DefaultValueFactory = static _ => [] };
+        var advertise = new Option<string?>("--advertise") { Description = "Where others reach this replica, told to all of them. Default: where it listens, unless that is every address of the machine.", HelpName = "HOST:PORT" };
+        var subscribe = new Option<string[]>("--subscribe") { Description = "A namespace to exchange with others, or a prefix that ends with *; may be given more than once. Default: all.", HelpName = "NAME", DefaultValueFactory = static _ => [] };
+        var retireAfter = CommonOptions.Duration("--retire-after", "Deletions are kept for a member that nobody has heard from for this long, then no more. Default: 30d.");
         var interval = CommonOptions.Duration("--interval", "Time between sessions, fixed. Default: 500ms, doubling up to 4s while nothing is found.");
         var dissemination = new Option<string>("--dissemination") { Description = "How writes reach the others: sessions, by anti-entropy.", HelpName = "NAME", DefaultValueFactory = static _ => "sessions" };
         var selector = new Option<string>("--selector") { Description = "How the peer of a session is chosen.", HelpName = "NAME", DefaultValueFactory = static _ => "uniform" };
@@ -51,7 +54,7 @@ internal static class ServeCommand
               honu serve --db ./data --listen 0.0.0.0:7000 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem
             """)
         {
-            common.Db, listen, pid, region, cluster, peers, interval, dissemination, selector, cache, grants, common.AllowInsecure, common.Json,
+            common.Db, listen, pid, region, cluster, peers, advertise, subscribe, retireAfter, interval, dissemination, selector, cache, grants, common.AllowInsecure, common.Json,
         };
         common.Db.Required = true;
         common.Tls.Certificate.Description = "Speak TLS, with clients and with peers, and show the certificate in this PEM file; intermediate ones may follow it.";
@@ -73,6 +76,10 @@ internal static class ServeCommand
             var replica = new HonuReplicaOptions
             {
                 Peers = wantedPeers,
+                AdvertisedAddress = parsed.GetValue(advertise),
+                AdvertiseListenAddress = true,
+                Subscriptions = parsed.GetValue(subscribe) ?? [],
+                RetireAfter = parsed.GetValue(retireAfter) ?? TimeSpan.FromDays(30),
                 Interval = parsed.GetValue(interval),
                 Selector = parsed.GetValue(selector)!,
                 AllowInsecure = insecure,

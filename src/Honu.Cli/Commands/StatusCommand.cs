@@ -22,8 +22,8 @@ internal static class StatusCommand
         {
             await using var store = common.Open(parsed, create: false);
             var info = store is RemoteStore remote
-                ? await remote.Client.GetReplicaInfoAsync(cancellation)
-                : Local(await store.GetInfoAsync(includeFigures: true, cancellation));
+                ? await remote.Client.GetReplicaInfoAsync(includeFigures: true, cancellation)
+                : Local(await store.GetInfoAsync(includeFigures: true, cancellation), ((LocalStore)store).Store.Replication);
             using var output = new ResultWriter();
             if (parsed.GetValue(common.Json))
                 output.Json(info, WriteJson);
@@ -34,13 +34,13 @@ internal static class StatusCommand
         return command;
     }
 
-    private static ReplicaInfo Local(StoreInfo info) => new()
+    private static ReplicaInfo Local(StoreInfo info, ReplicationPort store) => new()
     {
         Identity = info.Identity,
         Replicating = false,
         Selector = "",
         Peers = [],
-        Namespaces = [.. info.Figures!.Namespaces.Select(static ns => new ReplicaNamespaceInfo(ns.Name, ns.Vector, "", 0))],
+        Namespaces = [.. info.Figures!.Namespaces.Select(ns => new ReplicaNamespaceInfo(ns.Name, ns.Vector, "", 0) { Objects = ns.Objects, Tombstones = ns.Tombstones, Conflicts = store.CountConflicts(ns.Name) })],
         ServerVersion = info.ServerVersion,
     };
 
@@ -63,7 +63,21 @@ internal static class StatusCommand
         }
 
         foreach (var ns in info.Namespaces)
-            output.Line($"namespace    {ns.Name}  {VectorText.Format(ns.Vector)}{(ns.Summary.Length > 0 ? $"  summary {ns.Summary}" : "")}{(ns.LooseObjects > 0 ? $"  {ns.LooseObjects} loose" : "")}");
+            output.Line(Text(ns));
+    }
+
+    private static string Text(ReplicaNamespaceInfo ns)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"namespace    {ns.Name}  {VectorText.Format(ns.Vector)}  {ns.Objects ?? 0} objects, {ns.Tombstones ?? 0} tombstones");
+        if (ns.Blockers.Count > 0)
+            text += $" (kept for {string.Join(", ", ns.Blockers)})";
+        if (ns.Conflicts > 0)
+            text += string.Create(CultureInfo.InvariantCulture, $", {ns.Conflicts} conflicts");
+        if (ns.LooseObjects > 0)
+            text += string.Create(CultureInfo.InvariantCulture, $", {ns.LooseObjects} loose");
+        if (!ns.IsSubscribed)
+            text += ", not subscribed";
+        return ns.Summary.Length > 0 ? $"{text}  summary {ns.Summary}" : text;
     }
 
     private static void WriteJson(Utf8JsonWriter json, ReplicaInfo info)
@@ -84,20 +98,38 @@ internal static class StatusCommand
         json.WriteEndArray();
         json.WriteStartArray("namespaces"u8);
         foreach (var ns in info.Namespaces)
-        {
-            json.WriteStartObject();
-            json.WriteString("name"u8, ns.Name);
-            VectorText.Write(json, ns.Vector);
-            if (info.Replicating)
-            {
-                json.WriteString("summary"u8, ns.Summary);
-                json.WriteNumber("looseObjects"u8, ns.LooseObjects);
-            }
-
-            json.WriteEndObject();
-        }
+            WriteNamespace(json, ns, info.Replicating);
 
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteNamespace(Utf8JsonWriter json, ReplicaNamespaceInfo ns, bool replicating)
+    {
+        json.WriteStartObject();
+        json.WriteString("name"u8, ns.Name);
+        VectorText.Write(json, ns.Vector);
+        if (ns.Digest is { } digest)
+            json.WriteString("digest"u8, digest);
+        else
+            json.WriteNull("digest"u8);
+        if (ns.Objects is { } objects)
+            json.WriteNumber("objects"u8, objects);
+        if (ns.Tombstones is { } tombstones)
+            json.WriteNumber("tombstones"u8, tombstones);
+        VectorText.Write(json, ns.Frontier, "frontier"u8);
+        json.WriteStartArray("blockers"u8);
+        foreach (var pid in ns.Blockers)
+            json.WriteNumberValue(pid);
+        json.WriteEndArray();
+        json.WriteNumber("conflicts"u8, ns.Conflicts);
+        if (replicating)
+        {
+            json.WriteBoolean("subscribed"u8, ns.IsSubscribed);
+            json.WriteString("summary"u8, ns.Summary);
+            json.WriteNumber("looseObjects"u8, ns.LooseObjects);
+        }
+
         json.WriteEndObject();
     }
 
@@ -119,6 +151,23 @@ internal static class StatusCommand
             json.WriteString("lastSuccess"u8, lastSuccess);
         if (peer.LastError is not null)
             json.WriteString("lastError"u8, peer.LastError);
+        json.WriteString("origin"u8, peer.Origin);
+        if (peer.Member.Length > 0)
+            json.WriteString("member"u8, peer.Member);
+        if (peer.LagObjects is { } lag)
+            json.WriteNumber("lag"u8, lag);
+        else
+            json.WriteNull("lag"u8);
+        json.WriteStartArray("acknowledged"u8);
+        foreach (var (ns, vector) in peer.Acknowledged.OrderBy(static item => item.Key, StringComparer.Ordinal))
+        {
+            json.WriteStartObject();
+            json.WriteString("namespace"u8, ns);
+            VectorText.Write(json, vector);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 }

@@ -36,17 +36,54 @@ internal static class InfoMapping
         Replicating = response.Replicating,
         Selector = response.Selector,
         ServerVersion = response.ServerVersion,
-        Peers = [.. response.Peers.Select(static peer => new PeerInfo(
-            peer.Address,
-            peer.Replica is null ? null : ProtocolMapping.FromWire(peer.Replica),
-            peer.Region,
-            peer.State,
-            peer.HasRoundTrip ? TimeSpan.FromMicroseconds(peer.RoundTripMicros) : null,
-            peer.LastSuccessUnixMillis == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)peer.LastSuccessUnixMillis),
-            peer.LastError.Length == 0 ? null : peer.LastError))],
-        Namespaces = [.. response.Namespaces.Select(static ns =>
-            new ReplicaNamespaceInfo(ns.Name, ProtocolMapping.FromWire(ns.Vector), ns.Summary, (long)ns.LooseObjects))],
+        Peers = [.. response.Peers.Select(FromWire)],
+        Namespaces = [.. response.Namespaces.Select(FromWire)],
     };
+
+    public static KnownPeer FromWire(AdminWire.KnownPeer peer) => new()
+    {
+        Address = peer.Address.Length == 0 ? null : peer.Address,
+        Replica = peer.Replica is null ? null : ProtocolMapping.FromWire(peer.Replica),
+        Store = Guid.TryParse(peer.StoreId, out var store) ? store : null,
+        Region = peer.Region,
+        Origin = peer.Origin,
+        State = peer.State,
+        Connection = peer.Connection,
+        LastHeard = FromUnixMs(peer.LastHeardUnixMillis),
+        LastSuccess = FromUnixMs(peer.LastSuccessUnixMillis),
+        LastError = peer.LastError.Length == 0 ? null : peer.LastError,
+    };
+
+    private static PeerInfo FromWire(AdminWire.Peer peer) => new(
+        peer.Address,
+        peer.Replica is null ? null : ProtocolMapping.FromWire(peer.Replica),
+        peer.Region,
+        peer.State,
+        peer.HasRoundTrip ? TimeSpan.FromMicroseconds(peer.RoundTripMicros) : null,
+        FromUnixMs(peer.LastSuccessUnixMillis),
+        peer.LastError.Length == 0 ? null : peer.LastError)
+    {
+        Origin = peer.Origin,
+        Member = peer.Member,
+        Acknowledged = peer.Acknowledged.ToDictionary(
+            static item => item.Namespace, static item => (IReadOnlyDictionary<ReplicaId, ulong>)ProtocolMapping.FromWire(item.Vector), StringComparer.Ordinal),
+        LagObjects = peer.HasLagObjects ? (long)peer.LagObjects : null,
+    };
+
+    private static ReplicaNamespaceInfo FromWire(AdminWire.Namespace ns) => new(ns.Name, ProtocolMapping.FromWire(ns.Vector), ns.Summary, (long)ns.LooseObjects)
+    {
+        Digest = ns.Digest.IsEmpty ? null : Convert.ToHexStringLower(ns.Digest.Span),
+        Objects = ns.HasObjects ? (long)ns.Objects : null,
+        Tombstones = ns.HasTombstones ? (long)ns.Tombstones : null,
+        Frontier = ProtocolMapping.FromWire(ns.Frontier),
+        Blockers = [.. ns.Blockers],
+        Conflicts = (long)ns.Conflicts,
+        IsSubscribed = ns.Subscribed,
+    };
+
+    // What no clock shows is not a time.
+    private static DateTimeOffset? FromUnixMs(ulong unixMs) =>
+        unixMs is 0 or > 253_402_300_799_999 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)unixMs);
 
     public static SyncReport FromWire(AdminWire.SyncResponse response) => new()
     {

@@ -8,11 +8,19 @@ namespace Honu.Hosting;
 public sealed partial class StoreClient
 {
     /// <summary>Asks how the server's replication is doing.</summary>
-    public async Task<ReplicaInfo> GetReplicaInfoAsync(CancellationToken cancellationToken = default)
+    /// <param name="includeFigures">Also count objects and deletions; reads every current record, unless nothing was written since the last time.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<ReplicaInfo> GetReplicaInfoAsync(bool includeFigures, CancellationToken cancellationToken = default)
     {
-        var response = await _server.Call(call => _server.Admin.StatusAsync(new StatusRequest(), call), cancellationToken).ConfigureAwait(false);
+        var request = new StatusRequest { IncludeFigures = includeFigures };
+        var response = includeFigures
+            ? await _server.CallWithoutDeadline(call => _server.Admin.StatusAsync(request, call), cancellationToken).ConfigureAwait(false)
+            : await _server.Call(call => _server.Admin.StatusAsync(request, call), cancellationToken).ConfigureAwait(false);
         return InfoMapping.FromWire(response);
     }
+
+    /// <summary>Asks how the server's replication is doing, without counting objects.</summary>
+    public Task<ReplicaInfo> GetReplicaInfoAsync(CancellationToken cancellationToken = default) => GetReplicaInfoAsync(includeFigures: false, cancellationToken);
 
     /// <summary>Lets the server run one anti-entropy session with a peer, and waits for its end.</summary>
     /// <param name="peer"><c>PID</c>, <c>HOST:PORT</c> or <c>PID@HOST:PORT</c>; an address need not be a configured peer.</param>

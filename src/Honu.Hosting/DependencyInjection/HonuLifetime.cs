@@ -26,7 +26,11 @@ internal sealed class HonuLifetime(IServiceProvider services, ServiceGate gate, 
     {
         CheckAddresses();
         if (services.GetService<ReplicaHost>() is { } replica)
+        {
+            replica.AdvertiseListenAddress(services.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
             await replica.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         gate.Open();
         health.Set(serving: true);
 

@@ -14,6 +14,22 @@ public sealed record HonuReplicaOptions
     /// <value>Default <see langword="null"/>: 500 ms, doubling up to 4 s while sessions find nothing.</value>
     public TimeSpan? Interval { get; init; }
 
+    /// <summary>Where this replica tells others to reach it, <c>HOST:PORT</c>, so that replicas that were not configured with it find it.</summary>
+    /// <value>Default <see langword="null"/>: nowhere, unless <see cref="AdvertiseListenAddress"/>.</value>
+    public string? AdvertisedAddress { get; init; }
+
+    /// <summary>Without an <see cref="AdvertisedAddress"/>, tells others the address that the server listens to, unless that one means every address of the machine.</summary>
+    /// <value>Default <see langword="false"/>; <c>honu serve</c> sets it.</value>
+    public bool AdvertiseListenAddress { get; init; }
+
+    /// <summary>The namespaces to exchange with others: names, or prefixes that end with <c>*</c>. Others stay in this store only. Changes while the replica runs (<c>honu subscriptions</c>) count until this list changes.</summary>
+    /// <value>Default none: all namespaces.</value>
+    public IReadOnlyList<string> Subscriptions { get; init; } = [];
+
+    /// <summary>A member that nobody has heard from for this long is retired: no deletion is kept for it any more. When it comes back, it gets everything anew and is active again. Shorter: disk space comes back sooner; longer: fewer full transfers.</summary>
+    /// <value>Default 30 days.</value>
+    public TimeSpan RetireAfter { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Who chooses the peer of the next session; one of <see cref="PeerSelectors.Names"/>.</summary>
     /// <value>Default <c>uniform</c>.</value>
     public string Selector { get; init; } = "uniform";
@@ -46,6 +62,8 @@ public sealed record HonuReplicaOptions
                 failures.Add($"Peer {text} is another machine and the connection would be plaintext: use TLS, or allow it explicitly (AllowInsecure, --allow-insecure).");
         }
 
+        if (AdvertisedAddress is { } advertised && (!PeerAddress.TryParse(advertised, out var own) || own.Pid is not null))
+            failures.Add($"The advertised address \"{advertised}\" is none; write HOST:PORT.");
         return failures.Count > 0 ? failures : ReplicaOptionsValidator.Validate(ToReplicaOptions(seed: 0));
     }
 
@@ -54,6 +72,10 @@ public sealed record HonuReplicaOptions
         var options = new ReplicaOptions
         {
             Peers = [.. Peers.Select(PeerAddress.Parse)],
+            AdvertisedAddress = AdvertisedAddress is null ? null : PeerAddress.Parse(AdvertisedAddress),
+            MayConnect = address => Tls is not null || AllowInsecure || PeerConnections.IsLoopback(address.Host),
+            Subscriptions = Subscriptions,
+            RetireAfter = RetireAfter,
             Selector = Selector,
             ProgressTimeout = ProgressTimeout,
             Grants = Grants,

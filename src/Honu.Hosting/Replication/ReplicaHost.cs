@@ -35,6 +35,8 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     private long _lastSuccess;
     private int _openSessions;
     private readonly ReplicationMetrics _metrics;
+    private readonly bool _advertisesListenAddress;
+    private readonly ObjectCounts _counts;
 
     /// <summary>Prepares the replication of <paramref name="store"/>.</summary>
     /// <param name="store">An open store; not disposed here.</param>
@@ -57,6 +59,8 @@ public sealed partial class ReplicaHost : IAsyncDisposable
 
         // Replicas should not choose alike: the store's id is as good a seed as any, and the same after a restart.
         _replica = new Replica(store.Replication, options.ToReplicaOptions(store.Identity.StoreId.GetHashCode()));
+        _advertisesListenAddress = options is { AdvertiseListenAddress: true, AdvertisedAddress: null };
+        _counts = new ObjectCounts(store.Replication, _time);
         MaxMessageBytes = MessageLimits.MaxMessageBytes(store.Replication.MaxValueBytes);
         _connections = new PeerConnections(options, MaxMessageBytes);
         _timers = new ReplicaTimers(_time, timer => Post(new ReplicaEvent.TimerDue(timer)));
@@ -121,31 +125,6 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         return report.IsSuccess ? report : throw new HonuReplicationException(address, report);
     }
 
-    /// <summary>What the replica is, holds and knows of its peers.</summary>
-    public async Task<ReplicaStatus> GetStatusAsync(CancellationToken cancellationToken)
-    {
-        var now = _time.GetUtcNow();
-        var (peers, clock) = await AskAsync(() => (_replica.Peers, _timers.Now), cancellationToken).ConfigureAwait(false);
-        return new ReplicaStatus
-        {
-            Identity = _store.Identity,
-            Selector = _replica.SelectorName,
-            Peers = [.. peers.Select(peer => new PeerStatus
-            {
-                Address = peer.Address.ToString(),
-                Replica = peer.Replica,
-                Region = peer.Region,
-                State = peer.State,
-                RoundTrip = peer.LastDuration,
-                LastSuccess = peer.LastSuccess is { } success ? now - (clock - success) : null,
-                LastError = peer.LastError,
-            })],
-            Namespaces = [.. _store.Replication.Summaries().OrderBy(static summary => summary.Key, StringComparer.Ordinal).Select(DescribeNamespace)],
-            SessionsSucceeded = Interlocked.Read(ref _succeeded),
-            SessionsFailed = Interlocked.Read(ref _failed),
-        };
-    }
-
     /// <summary>Stops, and closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -168,18 +147,6 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         var identity = _store.Identity;
         if (certificates.Roots is not null && PeerCertificate.Of(own).Replica != new PeerIdentity(identity.Cluster, identity.Replica.Pid))
             Log.CertificateOfAnother(_logger, Uri.EscapeDataString(identity.Cluster), identity.Replica.Pid, PeerCertificate.Describe(own));
-    }
-
-    private NamespaceStatus DescribeNamespace(KeyValuePair<string, byte[]> summary)
-    {
-        var (vector, loose) = _store.Replication.State(summary.Key);
-        return new NamespaceStatus
-        {
-            Name = summary.Key,
-            Vector = vector.Origins.ToDictionary(replica => replica, vector.HighMark),
-            Summary = Convert.ToHexStringLower(summary.Value),
-            LooseObjects = loose,
-        };
     }
 
     private PeerAddress? Resolve(string peer)

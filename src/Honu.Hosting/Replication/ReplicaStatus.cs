@@ -11,8 +11,11 @@ public sealed record ReplicaStatus
     /// <summary>The selector that chooses peers.</summary>
     public required string Selector { get; init; }
 
-    /// <summary>The configured peers.</summary>
+    /// <summary>The peers: configured, added and learned ones.</summary>
     public required IReadOnlyList<PeerStatus> Peers { get; init; }
+
+    /// <summary>The members of the cluster that this replica knows, without itself.</summary>
+    public required IReadOnlyList<MemberSnapshot> Members { get; init; }
 
     /// <summary>The namespaces, ordered by name.</summary>
     public required IReadOnlyList<NamespaceStatus> Namespaces { get; init; }
@@ -47,6 +50,18 @@ public sealed record PeerStatus
 
     /// <summary>Why the last session failed, if it did.</summary>
     public string? LastError { get; init; }
+
+    /// <summary>Why it is a peer.</summary>
+    public PeerOrigin Origin { get; init; }
+
+    /// <summary>What the member who is there counts for; <see langword="null"/> until it is known.</summary>
+    public MemberState? Member { get; init; }
+
+    /// <summary>What it holds durably, by namespace, as far as it has told since this replica was started.</summary>
+    public IReadOnlyDictionary<string, VersionVector> Acknowledged { get; init; } = new Dictionary<string, VersionVector>(StringComparer.Ordinal);
+
+    /// <summary>Objects here that it has not acknowledged, counted up to 10,000; <see langword="null"/> until it has acknowledged anything.</summary>
+    public long? LagObjects { get; init; }
 }
 
 /// <summary>What a replica covers of one namespace.</summary>
@@ -63,6 +78,27 @@ public sealed record NamespaceStatus
 
     /// <summary>Current records that the vector does not cover yet.</summary>
     public required long LooseObjects { get; init; }
+
+    /// <summary>16 bytes over the contents, in hexadecimal; <see langword="null"/> while they are not known.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>Objects that are not deleted; <see langword="null"/> when they were not counted.</summary>
+    public long? Objects { get; init; }
+
+    /// <summary>Deleted objects that are remembered; <see langword="null"/> when they were not counted.</summary>
+    public long? Tombstones { get; init; }
+
+    /// <summary>Per replica, the scalar up to which its deletions may be forgotten here.</summary>
+    public IReadOnlyDictionary<ReplicaId, ulong> Frontier { get; init; } = new Dictionary<ReplicaId, ulong>();
+
+    /// <summary>The pids of the members that keep deletions from being forgotten here: they have not told that they durably hold everything that is here.</summary>
+    public IReadOnlyList<uint> Blockers { get; init; } = [];
+
+    /// <summary>Conflicts that are listed here.</summary>
+    public long Conflicts { get; init; }
+
+    /// <summary>Whether the namespace is exchanged with others.</summary>
+    public bool IsSubscribed { get; init; } = true;
 }
 
 /// <summary>A session that was asked for did not succeed.</summary>

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace Honu.Hosting.Services;
 
 /// <summary>What operators ask of a replica (honu.admin.v1). Without a replica host it tells who the store is and refuses sessions.</summary>
-internal sealed class AdminService(HonuStore store, ReplicaHost? replica, ServiceGate gate, ILogger<AdminService> logger) : Admin.AdminBase
+internal sealed partial class AdminService(HonuStore store, ReplicaHost? replica, ServiceGate gate, ILogger<AdminService> logger) : Admin.AdminBase
 {
     public override async Task<StatusResponse> Status(StatusRequest request, ServerCallContext context)
     {
         try
         {
             using var pass = gate.Enter();
-            return await Describe(context.CancellationToken).ConfigureAwait(false);
+            return await Describe(request.IncludeFigures, context.CancellationToken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -27,8 +27,7 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
         try
         {
             using var pass = gate.Enter();
-            if (replica is null)
-                throw new RpcException(new Status(StatusCode.FailedPrecondition, "This server does not replicate. Start it as a replica: honu serve does."));
+            var replica = Replica();
             if (!PeerName.IsWellFormed(request.Peer))
                 throw ServiceErrors.Invalid("A peer is written PID, HOST:PORT or PID@HOST:PORT.");
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, gate.Aborted);
@@ -46,6 +45,9 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
         }
     }
 
+    private ReplicaHost Replica() => replica
+        ?? throw new RpcException(new Status(StatusCode.FailedPrecondition, "This server does not replicate. Start it as a replica: honu serve does."));
+
     private static string OutcomeName(SyncOutcome outcome) => outcome switch
     {
         SyncOutcome.Completed => "completed",
@@ -61,6 +63,7 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
         PeerState.Unreachable => "unreachable",
         PeerState.Interrupted => "interrupted",
         PeerState.Refused => "refused",
+        PeerState.Self => "self",
         _ => "unknown",
     };
 
@@ -84,43 +87,6 @@ internal sealed class AdminService(HonuStore store, ReplicaHost? replica, Servic
         };
         foreach (var (kind, count) in report.Updates.ToDictionary())
             response.Kinds.Add(StoreDescription.KindName(kind), (ulong)count);
-        return response;
-    }
-
-    private static Peer Describe(PeerStatus peer)
-    {
-        var result = new Peer
-        {
-            Address = peer.Address,
-            Region = peer.Region ?? "",
-            State = StateName(peer.State),
-            HasRoundTrip = peer.RoundTrip is not null,
-            RoundTripMicros = (ulong)(peer.RoundTrip?.TotalMicroseconds ?? 0),
-            LastSuccessUnixMillis = (ulong)(peer.LastSuccess?.ToUnixTimeMilliseconds() ?? 0),
-            LastError = peer.LastError ?? "",
-        };
-        if (peer.Replica is { } id)
-            result.Replica = ProtocolMapping.ToWire(id);
-        return result;
-    }
-
-    private async Task<StatusResponse> Describe(CancellationToken cancellationToken)
-    {
-        var response = new StatusResponse { Identity = StoreDescription.Identity(store), ServerVersion = StoreDescription.SoftwareVersion };
-        if (replica is null)
-            return response;
-
-        var status = await replica.GetStatusAsync(cancellationToken).ConfigureAwait(false);
-        response.Replicating = true;
-        response.Selector = status.Selector;
-        response.Peers.Add(status.Peers.Select(Describe));
-        foreach (var item in status.Namespaces)
-        {
-            var ns = new Namespace { Name = item.Name, Summary = item.Summary, LooseObjects = (ulong)item.LooseObjects };
-            ProtocolMapping.AddVector(ns.Vector, item.Vector);
-            response.Namespaces.Add(ns);
-        }
-
         return response;
     }
 }

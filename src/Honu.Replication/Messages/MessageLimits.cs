@@ -15,6 +15,9 @@ public static class MessageLimits
     /// <summary>Longest name in a message: a cluster, a region, an owner.</summary>
     public const int NameBytes = 255;
 
+    /// <summary>Most members in a message.</summary>
+    public const int MaxMembers = 4096;
+
     /// <summary>Longest text of a refusal.</summary>
     public const int TextBytes = 1024;
 

@@ -5,7 +5,7 @@ using Honu.Replication.Messages;
 namespace Honu.Replication;
 
 /// <summary>Checks every field of a message before anything is done with it. Records and vectors are checked where they are decoded.</summary>
-internal static class MessageValidation
+internal static partial class MessageValidation
 {
     private const int IdBytes = 16;
     private const int SummaryBytes = 16;
@@ -27,6 +27,7 @@ internal static class MessageValidation
         SessionMessage.BodyOneofCase.Credit => message.Credit.Bytes > long.MaxValue ? "a credit is impossibly large" : null,
         SessionMessage.BodyOneofCase.Complete => message.Complete.Session.Length != SessionHello.NonceBytes ? "a session's name does not have 8 bytes" : null,
         SessionMessage.BodyOneofCase.Refusal => IsText(message.Refusal.Message, MessageLimits.TextBytes) ? null : "a refusal's text is too long",
+        SessionMessage.BodyOneofCase.Members => FindFault(message.Members),
         _ => "a message has no known body",
     };
 
@@ -38,13 +39,15 @@ internal static class MessageValidation
             return "a name is too long";
         if (hello.Session.Length != SessionHello.NonceBytes)
             return "a session's name does not have 8 bytes";
+        if (FindMembershipFault(hello) is { } fault)
+            return fault;
         if (hello.ProtocolMin > hello.ProtocolMax)
             return "a range of protocols is empty";
         if (hello.MaxValueBytes is 0 or > int.MaxValue || hello.WindowBytes is 0 or > int.MaxValue)
             return "a limit is out of range";
         if (hello.Namespaces.Count > StoreLimits.MaxNamespaces)
             return "there are too many namespaces";
-        if (hello.Subscriptions.Count > StoreLimits.MaxNamespaces || !hello.Subscriptions.All(NamespacePattern.IsWellFormed))
+        if (hello.Readable.Count > StoreLimits.MaxNamespaces || !hello.Readable.All(NamespacePattern.IsWellFormed))
             return "there are too many subscriptions, or one is no name or prefix";
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var summary in hello.Namespaces)

@@ -37,6 +37,18 @@ internal sealed class AcknowledgementTable
     public int CountCovering(string ns, VersionId version) =>
         _vectors.Count(entry => entry.Key.Namespace == ns && entry.Value.Covers(version));
 
+    /// <summary>Forgets what was acknowledged of namespaces.</summary>
+    public void Forget(Func<uint, string, bool> isGone)
+    {
+        foreach (var gone in _vectors.Keys.Where(key => isGone(key.Replica.Pid, key.Namespace)).ToList())
+            _vectors.Remove(gone);
+        Revision++;
+    }
+
+    /// <summary>Everything that a pid has acknowledged, by namespace.</summary>
+    public IEnumerable<KeyValuePair<string, VersionVector>> Of(uint pid) =>
+        _vectors.Where(entry => entry.Key.Replica.Pid == pid).Select(static entry => KeyValuePair.Create(entry.Key.Namespace, entry.Value));
+
     /// <summary>Forgets a replica that has left.</summary>
     public void Forget(uint pid)
     {

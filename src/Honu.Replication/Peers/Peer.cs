@@ -17,11 +17,29 @@ public enum PeerState
 
     /// <summary>The peer, or we, refused for good: somebody has to act. Tried again from time to time.</summary>
     Refused,
+
+    /// <summary>The address is this replica's own: it is left alone.</summary>
+    Self,
+}
+
+/// <summary>Why an address is a peer.</summary>
+public enum PeerOrigin
+{
+    /// <summary>The options name it.</summary>
+    Configured,
+
+    /// <summary>An operator added it while the replica ran.</summary>
+    Added,
+
+    /// <summary>A member of the cluster is there, as it or others told.</summary>
+    Learned,
 }
 
 /// <summary>One peer of this replica.</summary>
 internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
 {
+    private readonly Dictionary<string, VersionVector> _covered = new(StringComparer.Ordinal);
+
     public PeerAddress Address { get; } = address;
 
     public PeerBackoff Backoff { get; } = backoff;
@@ -40,7 +58,10 @@ internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
 
     public bool HasSession { get; set; }
 
-    private readonly Dictionary<string, VersionVector> _covered = new(StringComparer.Ordinal);
+    public PeerOrigin Origin { get; init; }
+
+    /// <summary>Who is there, as far as it is known: who answered last, or who must answer.</summary>
+    public uint? Pid => Replica?.Pid ?? Address.Pid;
 
     /// <summary>What the peer covered when last heard of; it may have lost something since.</summary>
     public VersionVector? FindCovered(string ns) => _covered.GetValueOrDefault(ns);
@@ -48,7 +69,7 @@ internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
     /// <summary>Notes what the peer covers. The vector must not be changed afterwards.</summary>
     public void NoteCovered(string ns, VersionVector vector) => _covered[ns] = vector;
 
-    public PeerSnapshot ToSnapshot() => new(Address, Replica, Region, State, LastSuccess, LastDuration, LastError);
+    public PeerSnapshot ToSnapshot() => new(Address, Replica, Region, State, LastSuccess, LastDuration, LastError) { Origin = Origin };
 }
 
 /// <summary>What is known of a peer at a moment.</summary>
@@ -59,4 +80,8 @@ internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
 /// <param name="LastSuccess">When the last session with it succeeded, on the replica's clock.</param>
 /// <param name="LastDuration">How long that took.</param>
 /// <param name="LastError">Why the last session failed, if it did.</param>
-public sealed record PeerSnapshot(PeerAddress Address, ReplicaId? Replica, string? Region, PeerState State, TimeSpan? LastSuccess, TimeSpan? LastDuration, string? LastError);
+public sealed record PeerSnapshot(PeerAddress Address, ReplicaId? Replica, string? Region, PeerState State, TimeSpan? LastSuccess, TimeSpan? LastDuration, string? LastError)
+{
+    /// <summary>Why the address is a peer.</summary>
+    public PeerOrigin Origin { get; init; }
+}

@@ -18,6 +18,9 @@ internal sealed class PeerBackoff(TimeSpan initial, TimeSpan cap)
         Until = now + (delay * (0.75 + (0.5 * random.NextDouble())));
     }
 
+    /// <summary>Leaves the peer alone without a failure.</summary>
+    public void Rest(TimeSpan until) => Until = until;
+
     public void Succeeded()
     {
         _failures = 0;

@@ -6,7 +6,7 @@ namespace Honu.Replication;
 /// <summary>What the two ends of one session may tell and give each other, by the peer's certificate and by the grants.</summary>
 /// <remarks>
 /// <code>
-/// Hello out     names only what the peer may read (Visible), and tells that as subscriptions (Told)
+/// Hello out     names only what the peer may read (Visible), and tells that (Told)
 /// Hello in      certificate and pid must agree (FindObjection); what both tell is exchanged (Exchanges)
 /// Vectors out   none of a namespace in which the peer may not write (MayWrite): it then streams nothing there
 /// Vectors in    the peer's own writes in such a namespace end the session (CheckOwnWrites)
@@ -37,12 +37,12 @@ internal sealed class SessionAccess
         Told = Readable();
     }
 
-    /// <summary>What is told to the peer as subscriptions: the namespaces that it may read. Empty: all of them.</summary>
+    /// <summary>What is told to the peer: the namespaces that it may read. Empty: all of them.</summary>
     public IReadOnlyList<string> Told { get; private set; }
 
     /// <summary>The namespaces that the peer may know of.</summary>
-    public IReadOnlyDictionary<string, NamespaceDescription> Visible(IReadOnlyDictionary<string, NamespaceDescription> namespaces) =>
-        _grants is null ? namespaces : namespaces.Where(described => Matches(Told, described.Key)).ToDictionary(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, NamespaceDescription> Visible(IEnumerable<KeyValuePair<string, NamespaceDescription>> namespaces) =>
+        namespaces.Where(described => _grants is null || Matches(Told, described.Key)).ToDictionary(StringComparer.Ordinal);
 
     /// <summary>Why nothing can be said to the peer at all, or <see langword="null"/>. For the one who speaks first.</summary>
     public Refusal? FindObjection() => _grants is null || Told.Count > 0 ? null : No(_pid is { } pid
@@ -57,7 +57,7 @@ internal sealed class SessionAccess
             return No($"the certificate of replica {_identity.Pid} is for cluster \"{_identity.Cluster}\", replica {_own.Replica.Pid} belongs to \"{_own.Cluster}\": use a certificate of this cluster", Refusal.Types.Reason.Cluster);
         if (_identity is not null && _identity.Pid != pid)
             return No($"a replica that calls itself {pid} shows the certificate of replica {_identity.Pid}: give each replica a certificate of its own", Refusal.Types.Reason.Identity);
-        _theirs = [.. hello.Subscriptions];
+        _theirs = [.. hello.Readable];
         if (_pid == pid || _grants is null)
             return FindObjection();
 

@@ -17,9 +17,18 @@ internal sealed partial class Session
     {
         // What a summary is about should be durable, so that an equal peer learns that it is: free when nothing was written since.
         Store.Barrier();
-        _described = Access.Visible(Store.DescribeNamespaces());
+        Membership.Members.RefreshSelf();
+        _ourSubscriptions = Membership.Subscriptions.List;
+        _described = Access.Visible(Store.DescribeNamespaces().Where(described => _ourSubscriptions.Wants(described.Key)));
         Access.HasSpoken = true;
-        Send(new SessionMessage { Hello = SessionHello.Build(Store, _described, Access.Told, _nonce, _verify) });
+        var hello = SessionHello.Build(Store, _described);
+        hello.Session = UnsafeByteOperations.UnsafeWrap(_nonce);
+        hello.Verify = _verify;
+        hello.Readable.Add(Access.Told);
+        hello.Subscriptions.Add(_ourSubscriptions.ToWire());
+        hello.MembersDigest = Membership.Members.Digest;
+        hello.Address = Membership.Members.OwnAddress;
+        Send(new SessionMessage { Hello = hello });
         if (IsInitiator && Peer is not null && !_verify)
             Speculate(Peer);
     }
@@ -46,6 +55,12 @@ internal sealed partial class Session
 
     private void ReceiveHello(Hello hello, TimeSpan now)
     {
+        if (IsOwnHello(hello))
+        {
+            MeetSelf(now);
+            return;
+        }
+
         if ((Access.FindObjection(hello) ?? SessionHello.FindObjection(Store, hello, _expectedPid)) is { } objection)
         {
             Refuse(objection.Reason, objection.Message, now);
@@ -71,9 +86,11 @@ internal sealed partial class Session
             Responder = IsInitiator ? remote : Store.Identity.Replica,
             RoundTrips = 1,
         };
+        Meet(hello);
         if (!IsInitiator)
             SayHello();
         _differing = FindDiffering(hello);
+        TellMembersIfTheyDiffer(hello);
         NoteEqual(hello, remote);
         _awaited.UnionWith(_differing);
         TellVectors(_differing.Where(name => !_incoming.ContainsKey(name)));
@@ -96,7 +113,7 @@ internal sealed partial class Session
                 differing.Add(theirs.Name);
         }
 
-        differing.RemoveWhere(name => !Access.Exchanges(name));
+        differing.RemoveWhere(name => !IsShared(name));
         return differing;
     }
 
@@ -107,7 +124,7 @@ internal sealed partial class Session
     {
         foreach (var theirs in hello.Namespaces)
         {
-            if (!IsEqual(theirs) || !Access.Exchanges(theirs.Name))
+            if (!IsEqual(theirs) || !IsShared(theirs.Name))
                 continue;
             var vector = _described[theirs.Name].Vector;
             Peer?.NoteCovered(theirs.Name, vector);

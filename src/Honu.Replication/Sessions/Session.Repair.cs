@@ -41,7 +41,7 @@ internal sealed partial class Session
         var suspects = new List<string>();
         foreach (var theirs in hello.Namespaces)
         {
-            if (!IsEqual(theirs) || !Access.Exchanges(theirs.Name) || !Access.MayWrite(theirs.Name))
+            if (!IsEqual(theirs) || !IsShared(theirs.Name) || !Access.MayWrite(theirs.Name))
                 continue;
             var differs = theirs.Digest.Length > 0 && _described[theirs.Name].Digest is { } ours && BinaryPrimitives.ReadUInt128LittleEndian(theirs.Digest.Span) != ours;
             if (differs)

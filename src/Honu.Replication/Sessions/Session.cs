@@ -198,6 +198,9 @@ internal sealed partial class Session
             case SessionMessage.BodyOneofCase.Acknowledged when _receivedComplete && !_receivedAcknowledged && _differing!.Count > 0:
                 ReceiveAcknowledged(message.Acknowledged, now);
                 break;
+            case SessionMessage.BodyOneofCase.Members when _differing is not null && !_receivedComplete && !_receivedMembers:
+                ReceiveMembers(message.Members);
+                break;
             case SessionMessage.BodyOneofCase.Refusal:
                 _context.Effects.Add(new ReplicaEffect.CloseSession(Id));
                 FinishRefused(message.Refusal.Reason, message.Refusal.Message, now);

@@ -8,6 +8,9 @@ namespace Honu.Replication;
 /// <param name="Random">The replica's source of chance.</param>
 internal sealed record SessionContext(ReplicationPort Store, ReplicaOptions Options, List<ReplicaEffect> Effects, AcknowledgementTable Acknowledged, Random Random)
 {
+    /// <summary>What the replica knows of the others and wants from them.</summary>
+    public required Membership Membership { get; init; }
+
     /// <summary>Finds the peer that a replica is known as.</summary>
     public required Func<ReplicaId, Peer?> FindPeer { get; init; }
 }

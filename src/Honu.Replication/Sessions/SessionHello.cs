@@ -10,7 +10,7 @@ internal static class SessionHello
     /// <summary>Length of the random bytes that name a session.</summary>
     public const int NonceBytes = 8;
 
-    public static Hello Build(ReplicationPort store, IReadOnlyDictionary<string, NamespaceDescription> namespaces, IReadOnlyList<string> subscriptions, byte[] nonce, bool verify)
+    public static Hello Build(ReplicationPort store, IReadOnlyDictionary<string, NamespaceDescription> namespaces)
     {
         var identity = store.Identity;
         var hello = new Hello
@@ -26,8 +26,6 @@ internal static class SessionHello
             Owner = store.Description.Owner ?? "",
             MaxValueBytes = (uint)store.MaxValueBytes,
             WindowBytes = MessageLimits.WindowBytes,
-            Session = UnsafeByteOperations.UnsafeWrap(nonce),
-            Verify = verify,
         };
         foreach (var (name, description) in namespaces)
         {
@@ -40,7 +38,6 @@ internal static class SessionHello
             });
         }
 
-        hello.Subscriptions.Add(subscriptions);
         return hello;
     }
 

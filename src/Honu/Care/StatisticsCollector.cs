@@ -46,7 +46,8 @@ internal static class StatisticsCollector
         };
     }
 
-    private static (long Records, long Tombstones, long ValueBytes) Count(StoreCore core, EngineSnapshot snapshot, ushort ns)
+    /// <summary>Current records, how many of them are deleted, and the bytes of their values.</summary>
+    public static (long Records, long Tombstones, long ValueBytes) Count(StoreCore core, EngineSnapshot snapshot, ushort ns)
     {
         long records = 0, tombstones = 0, valueBytes = 0;
         Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];

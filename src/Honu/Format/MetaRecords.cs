@@ -31,6 +31,9 @@ internal static class MetaRecords
         return key;
     }
 
+    /// <summary>Key of a row of the replication layer: <c>M s/ name</c>. No other meta record begins with <c>s/</c>.</summary>
+    public static byte[] StateKey(string name) => [KeySpaces.Meta, (byte)'s', (byte)'/', .. Encoding.ASCII.GetBytes(name)];
+
     /// <summary>Adds the record to <paramref name="batch"/> in its envelope.</summary>
     public static void Put(EngineBatch batch, ReadOnlySpan<byte> engineKey, ReadOnlySpan<byte> payload)
     {

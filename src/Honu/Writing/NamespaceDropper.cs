@@ -138,6 +138,9 @@ internal sealed class NamespaceDropper(StoreCore core)
         end is not null && _broken.Count > 0
         && _broken.RemoveAll(stream => stream.Namespace == name && stream.Cursor.Sender == end.Sender && end.Target.Dominates(stream.Cursor.Target)) > 0;
 
+    /// <summary>No stream that had begun before the drop of a namespace goes on: the next one is whole.</summary>
+    public void ForgetBroken(string name) => _broken.RemoveAll(stream => stream.Namespace == name);
+
     private void StageCursors(NamespaceState state)
     {
         Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];

@@ -93,7 +93,7 @@ public sealed class SpeculationTests : IDisposable
 
         ScriptedSession.Complete(_a, _b);
 
-        Assert.Equal(1, _a.Machine.Acknowledged.CountCovering(Ns, written));
+        Assert.Equal(1, _a.Machine.Acknowledgements.CountCovering(Ns, written));
         _b.LosePower();
         Assert.Equal("v", _b.Get("k"));
         Assert.True(_b.Vector.Covers(written));
@@ -104,10 +104,10 @@ public sealed class SpeculationTests : IDisposable
     {
         _a.Put("k", "v");
         ScriptedSession.Complete(_a, _b);
-        _b.Machine.Acknowledged.Forget(1);
+        _b.Machine.Acknowledgements.Forget(1);
 
         ScriptedSession.Complete(_a, _b);
 
-        Assert.Equal(_a.Vector, _b.Machine.Acknowledged.Find(1, Ns));
+        Assert.Equal(_a.Vector, _b.Machine.Acknowledgements.Find(1, Ns));
     }
 }
