@@ -19,6 +19,12 @@ public static class HonuStoreOptionsValidator
             failures.Add($"MaxClockDrift ({options.MaxClockDrift}) must be above zero and at most 12 hours.");
         if (options.MaintenanceInterval != Timeout.InfiniteTimeSpan && (options.MaintenanceInterval < TimeSpan.FromMilliseconds(10) || options.MaintenanceInterval > TimeSpan.FromDays(1)))
             failures.Add($"MaintenanceInterval ({options.MaintenanceInterval}) must be between 10 ms and a day, or infinite.");
+        if (options.Pid == 0)
+            failures.Add("Pid (0) must be at least 1: 0 stands for no replica.");
+        if (!(options.ReconcileLimitFraction is >= 0 and <= 1))
+            failures.Add($"ReconcileLimitFraction ({options.ReconcileLimitFraction}) must be between 0 and 1.");
+        if (options.ReconcileLimitObjects < 0)
+            failures.Add($"ReconcileLimitObjects ({options.ReconcileLimitObjects}) must not be negative.");
         if (options.BlockCacheBytes is < 0 or > 1L << 40)
             failures.Add($"BlockCacheBytes ({options.BlockCacheBytes}) must be between 0 and 1 TiB.");
         if (options.WriteBufferBytes is < 64 << 10 or > 1L << 30)

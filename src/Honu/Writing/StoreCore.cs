@@ -10,6 +10,7 @@ internal sealed class StoreCore
 {
     private readonly List<StagedWrite> _staged = [];
     private readonly List<(NamespaceState State, VersionVector Vector)> _joins = [];
+    private readonly List<(NamespaceState State, FrontierRecord Frontier)> _frontiers = [];
     private readonly long[] _updates = new long[Enum.GetValues<UpdateKind>().Length];
     private readonly byte[] _hashSecrets;
     private readonly StoreRecovery _recovery;
@@ -42,6 +43,11 @@ internal sealed class StoreCore
         Changes = new Watching.ChangeFeed(this);
         Conflicts = new Applying.ConflictStore(this);
         Settler = new Applying.ConflictSettler(this);
+        Reissuer = new Applying.Reissuer(this);
+        Remover = new Purging.KeyRemover(this);
+        Streams = new Reconciling.FullStreams(this);
+        Reconcile = new Reconciling.ReconcileJoin(this);
+        Purger = new Purging.TombstonePurger(this);
     }
 
     public string Path { get; }
@@ -99,6 +105,21 @@ internal sealed class StoreCore
 
     public Applying.ConflictSettler Settler { get; }
 
+    /// <summary>Writes late outsiders again (R8).</summary>
+    public Applying.Reissuer Reissuer { get; }
+
+    /// <summary>Takes keys away for good.</summary>
+    public Purging.KeyRemover Remover { get; }
+
+    /// <summary>Full streams that are being received.</summary>
+    public Reconciling.FullStreams Streams { get; }
+
+    /// <summary>Forgets deletions that everybody knows. For one thread at a time, which is none of the committing thread's.</summary>
+    public Purging.TombstonePurger Purger { get; }
+
+    /// <summary>Ends full streams.</summary>
+    public Reconciling.ReconcileJoin Reconcile { get; }
+
     public PlantedFaults Faults => Options.Faults;
 
     public bool IsDisposed { get; private set; }
@@ -146,7 +167,24 @@ internal sealed class StoreCore
     /// <param name="version">The version that is current now.</param>
     /// <param name="previous">The one that was, or none.</param>
     /// <param name="isLocal">Whether it is a write of this process: only such a one says that everything of ours before it is here.</param>
-    public void StageReplacement(NamespaceState state, VersionId version, VersionId previous, bool isLocal) => _staged.Add(new StagedWrite(state, version, previous, isLocal));
+    /// <param name="isTombstone">Whether the new one is a deletion.</param>
+    /// <param name="wasTombstone">Whether the one before was.</param>
+    public void StageReplacement(NamespaceState state, VersionId version, VersionId previous, bool isLocal, bool isTombstone = false, bool wasTombstone = false) =>
+        _staged.Add(new StagedWrite(state, version, previous, isLocal, isTombstone, wasTombstone));
+
+    /// <summary>Notes that a current record goes, with its index entry, and none takes its place.</summary>
+    public void StageRemoval(NamespaceState state, VersionId previous, bool wasTombstone) =>
+        _staged.Add(new StagedWrite(state, default, previous, IsLocal: false, IsTombstone: false, wasTombstone));
+
+    /// <summary>What of a namespace's vector survives a power loss: that of the last barrier, as far as it still counts.</summary>
+    public VersionVector DurableVector(NamespaceState state)
+    {
+        Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+        state.BarrierVector ??= NamespaceTable.ReadVector(Engine, KeySpaces.Prefix(key, KeySpaces.Barrier, state.Id));
+
+        // One that names an epoch which the vector has forgotten since vouches for nothing before the next barrier.
+        return state.Vector.Dominates(state.BarrierVector) ? state.BarrierVector : new VersionVector();
+    }
 
     public void StageVector(NamespaceState state) => StageVector(state, state.Vector, KeySpaces.Vector);
 
@@ -163,6 +201,14 @@ internal sealed class StoreCore
         _joins.Add((state, vector));
     }
 
+    /// <summary>Adds a grown frontier to the batch, to be published when it is written.</summary>
+    public void StageFrontier(NamespaceState state, FrontierRecord frontier)
+    {
+        Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+        MetaRecords.Put(Batch, KeySpaces.Prefix(key, KeySpaces.Frontier, state.Id), frontier.Encode());
+        _frontiers.Add((state, frontier));
+    }
+
     /// <summary>Writes the batch with the clock's lease, then publishes what it holds: from here on readers of the index may see it.</summary>
     public void Commit(bool sync)
     {
@@ -170,9 +216,13 @@ internal sealed class StoreCore
 
         // A new namespace's name must not be lost before data that stand under its id: another namespace would take the id.
         WriteBatch(sync || Namespaces.HasStaged);
-        foreach (var (state, version, previous, isLocal) in _staged)
+        foreach (var (state, version, previous, isLocal, isTombstone, wasTombstone) in _staged)
         {
             state.WasReplaced(previous);
+            if (isTombstone || wasTombstone)
+                state.Deletions.Replaced(version, wasTombstone, isTombstone);
+            if (version.IsNone)
+                continue;
             if (isLocal)
                 state.AdvanceOwn(version);
             else
@@ -184,6 +234,10 @@ internal sealed class StoreCore
         _staged.Clear();
         Namespaces.Publish();
         Conflicts.Publish();
+        Streams.Publish();
+        foreach (var (state, frontier) in _frontiers)
+            state.PublishFrontier(frontier);
+        _frontiers.Clear();
         PublishJoins();
         Changes.Publish();
         if (Presence.IsOutgrown)
@@ -215,6 +269,9 @@ internal sealed class StoreCore
         }
     }
 
+    /// <summary>How many batches were written since the store was opened: tells a barrier whether there is anything to make durable.</summary>
+    public long Writes { get; private set; }
+
     /// <summary>Writes what the batch holds and empties it. After a failure nothing more is accepted: the engine may lose what it acknowledges then.</summary>
     public void WriteBatch(bool sync)
     {
@@ -223,6 +280,7 @@ internal sealed class StoreCore
         try
         {
             Engine.Write(Batch, sync);
+            Writes++;
         }
         catch (Exception error)
         {
@@ -249,8 +307,10 @@ internal sealed class StoreCore
             Heads.Clear();
         _staged.Clear();
         _joins.Clear();
+        _frontiers.Clear();
         Changes.Discard();
         Conflicts.Discard();
+        Streams.Discard();
     }
 
     /// <summary>Runs <paramref name="work"/> with nobody else committing.</summary>
@@ -383,5 +443,5 @@ internal sealed class StoreCore
 
     private static string Describe(ReadOnlySpan<byte> key) => Convert.ToHexString(key[..Math.Min(key.Length, 32)]) + (key.Length > 32 ? "… (hex)" : " (hex)");
 
-    private readonly record struct StagedWrite(NamespaceState State, VersionId Version, VersionId Previous, bool IsLocal);
+    private readonly record struct StagedWrite(NamespaceState State, VersionId Version, VersionId Previous, bool IsLocal, bool IsTombstone, bool WasTombstone);
 }

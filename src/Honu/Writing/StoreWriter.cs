@@ -156,13 +156,13 @@ internal sealed class StoreWriter(StoreCore core)
 
         var hash = ReferenceEquals(state, operation.State) ? operation.Hash : core.Hash.Of(state.Id, operation.Key);
         if (core.Heads.TryFind(hash, state.Id, operation.Key, out var head, out var headAt) && Suffices(head, state, operation))
-            return StageNext(state, hash, headAt, operation, new Predecessor(head.Version, head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence)));
+            return StageNext(state, hash, headAt, operation, new Predecessor(head.Version, head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence), head.IsTombstone));
         if (!core.Presence.MayExist(hash))
-            return needsObject ? default : StageFirst(state, hash, headAt, operation);
+            return needsObject ? default : StageFirst(state, hash, headAt, operation, context: null);
 
         using var found = core.Engine.Get(KeySpaces.CurrentKey(_keyBuffer, state.Id, operation.Key));
         if (!found.Found)
-            return needsObject ? default : StageFirst(state, hash, headAt, operation);
+            return needsObject ? default : StageFirst(state, hash, headAt, operation, ContextAfterPurge(state));
 
         var previous = StoreCore.Parse(found.Span, operation.Key);
         var refused = operation.Kind switch
@@ -176,7 +176,7 @@ internal sealed class StoreWriter(StoreCore core)
         if (previous.HasLosers)
             core.Conflicts.StageAllCovered(state, operation.Key);
         var sequence = core.History.StagePrevious(state, operation.Key, previous, lostConflict: false);
-        return StageNext(state, hash, headAt, operation, new Predecessor(previous.Version, previous.Creator, ContextAfter(previous), sequence));
+        return StageNext(state, hash, headAt, operation, new Predecessor(previous.Version, previous.Creator, ContextAfter(previous), sequence, previous.IsTombstone));
     }
 
     // A head says enough when the write goes on whatever the record holds; a refusal tells more of the record, and history may want its value.
@@ -192,11 +192,15 @@ internal sealed class StoreWriter(StoreCore core)
         };
     }
 
-    private WriteOutcome StageFirst(NamespaceState state, ulong hash, int headAt, in WriteOperation operation)
+    private WriteOutcome StageFirst(NamespaceState state, ulong hash, int headAt, in WriteOperation operation, CausalContext? context)
     {
         core.Presence.Add(hash);
-        return StageNext(state, hash, headAt, operation, new Predecessor(default, core.Identity.Replica, Context: null, HistorySequence: 0));
+        return StageNext(state, hash, headAt, operation, new Predecessor(default, core.Identity.Replica, context, HistorySequence: 0, WasTombstone: false));
     }
+
+    // A write over a purged deletion carries the purge mark (R14): who still holds the deletion then sees no conflict. Whether there was one is not known any
+    // more, so every key gets it that the presence filter takes for one that was here before; a new key, which it does not know, is spared the bytes.
+    private static CausalContext? ContextAfterPurge(NamespaceState state) => state.PurgeMark == 0 ? null : CausalContext.Empty.WithPurgeMark(state.PurgeMark);
 
     private WriteOutcome StageNext(NamespaceState state, ulong hash, int headAt, in WriteOperation operation, in Predecessor previous)
     {
@@ -207,7 +211,7 @@ internal sealed class StoreWriter(StoreCore core)
         core.Batch.Put(KeySpaces.CurrentKey(_keyBuffer, state.Id, operation.Key), record);
         core.History.Stage(state, operation.Key, previous.HistorySequence, record);
         IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
-        core.StageReplacement(state, version, previous.Version, isLocal: true);
+        core.StageReplacement(state, version, previous.Version, isLocal: true, isTombstone, previous.WasTombstone);
         if (core.Changes.IsWatched)
             core.Changes.Stage(state, operation.Key, record, isLocal: true);
 
@@ -241,5 +245,6 @@ internal sealed class StoreWriter(StoreCore core)
     /// <param name="Creator">Who created the object.</param>
     /// <param name="Context">The ancestors of the new version, when its parent does not say it all.</param>
     /// <param name="HistorySequence">The sequence of the new record.</param>
-    private readonly record struct Predecessor(VersionId Version, ReplicaId Creator, CausalContext? Context, ulong HistorySequence);
+    /// <param name="WasTombstone">Whether it was a deletion.</param>
+    private readonly record struct Predecessor(VersionId Version, ReplicaId Creator, CausalContext? Context, ulong HistorySequence, bool WasTombstone);
 }
