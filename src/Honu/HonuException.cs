@@ -50,6 +50,9 @@ public enum HonuErrorCode
 
     /// <summary>A repair found no record that says who the store is.</summary>
     IdentityLost = 15,
+
+    /// <summary>A full reconcile with a peer would delete more objects than <see cref="HonuStoreOptions.ReconcileLimitFraction"/> and <see cref="HonuStoreOptions.ReconcileLimitObjects"/> allow: an operator has to say that it is right.</summary>
+    ReconcileLimit = 16,
 }
 
 /// <summary>A condition of the world that a caller can act on: the message names the thing and the next step.</summary>

@@ -93,6 +93,14 @@ public sealed record HonuStoreOptions
     /// <value>Default 60 s.</value>
     public TimeSpan MaxClockDrift { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How many objects a full reconcile, after a long absence, may delete without asking: more than this part of a namespace, and more than <see cref="ReconcileLimitObjects"/>, is refused until <see cref="ReplicationPort.AllowReconcile"/>.</summary>
+    /// <value>Default 0.1; 1 never refuses.</value>
+    public double ReconcileLimitFraction { get; init; } = 0.1;
+
+    /// <summary>How many objects a full reconcile may always delete; see <see cref="ReconcileLimitFraction"/>.</summary>
+    /// <value>Default 1,000.</value>
+    public long ReconcileLimitObjects { get; init; } = 1000;
+
     /// <summary>Memory for uncompressed blocks that were read. Larger: fewer disk reads; the memory is native and not seen by the garbage collector.</summary>
     /// <value>Default 32 MiB.</value>
     public long BlockCacheBytes { get; init; } = 32L << 20;

@@ -21,6 +21,12 @@ public static class HonuStoreOptionsValidator
             failures.Add($"MaintenanceInterval ({options.MaintenanceInterval}) must be between 10 ms and a day, or infinite.");
         if (options.ScrubInterval != Timeout.InfiniteTimeSpan && (options.ScrubInterval < TimeSpan.FromMinutes(1) || options.ScrubInterval > TimeSpan.FromDays(365)))
             failures.Add($"ScrubInterval ({options.ScrubInterval}) must be between a minute and 365 days, or infinite.");
+        if (options.Pid == 0)
+            failures.Add("Pid (0) must be at least 1: 0 stands for no replica.");
+        if (!(options.ReconcileLimitFraction is >= 0 and <= 1))
+            failures.Add($"ReconcileLimitFraction ({options.ReconcileLimitFraction}) must be between 0 and 1.");
+        if (options.ReconcileLimitObjects < 0)
+            failures.Add($"ReconcileLimitObjects ({options.ReconcileLimitObjects}) must not be negative.");
         if (options.BlockCacheBytes is < 0 or > 1L << 40)
             failures.Add($"BlockCacheBytes ({options.BlockCacheBytes}) must be between 0 and 1 TiB.");
         if (options.WriteBufferBytes is < 64 << 10 or > 1L << 30)

@@ -48,7 +48,7 @@ internal static partial class MessageValidation
         if (hello.Namespaces.Count > StoreLimits.MaxNamespaces)
             return "there are too many namespaces";
         if (hello.Readable.Count > StoreLimits.MaxNamespaces || !hello.Readable.All(NamespacePattern.IsWellFormed))
-            return "there are too many subscriptions, or one is no name or prefix";
+            return "there are too many readable namespaces, or one is no name or prefix";
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var summary in hello.Namespaces)
         {

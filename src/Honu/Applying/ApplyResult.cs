@@ -59,4 +59,11 @@ public struct UpdateCounts
 /// <summary>What applying a chunk of records did.</summary>
 /// <param name="Updates">Kinds of updates.</param>
 /// <param name="Joined">Whether the target vector was joined.</param>
-public readonly record struct ApplyResult(UpdateCounts Updates, bool Joined) { public long Deferred { get; init; } }
+public readonly record struct ApplyResult(UpdateCounts Updates, bool Joined)
+{
+    /// <summary>Objects that the end of a full stream has deleted, because the sender knows that they were (R7). Not among <see cref="Updates"/>: no record said so.</summary>
+    public long Deleted { get; init; }
+
+    /// <summary>Late writes that were written again as new local versions (R8): records of the chunk, which are among <see cref="Updates"/>, and at the end of a full stream records that were here.</summary>
+    public long Reissued { get; init; }
+}

@@ -27,7 +27,7 @@ internal sealed partial class RemoteApplier
             if (state.Vector.Covers(record.Version))
                 RepairOne(state, reader.Key, record, mayBeAbsentRightly: state.Removals != view.Removals, better);
             else
-                ApplyOne(state, reader.Key, record);
+                ApplyOne(state, reader.Key, record, stream: null);
         }
 
         core.Commit(sync: false);

@@ -1,5 +1,6 @@
 using Honu.Digests;
 using Honu.Format;
+using Honu.Reconciling;
 using Honu.Writing;
 
 namespace Honu.Applying;
@@ -21,8 +22,10 @@ internal sealed partial class RemoteApplier(StoreCore core)
     {
         _counts = default;
         _keysInBatch.Clear();
+        core.Reissuer.Begin();
         var state = core.Namespaces.GetOrAdd(ns, core.Batch);
         CheckAll(block);
+        var stream = cursor is { IsFull: true } ? Enter(state, block, cursor) : null;
         var reader = new RecordBlockReader(block);
         while (reader.MoveNext())
         {
@@ -31,14 +34,77 @@ internal sealed partial class RemoteApplier(StoreCore core)
             hash.AddBytes(reader.Key);
             if (!_keysInBatch.Add(hash.ToHashCode()))
                 core.Commit(sync: false);
-            ApplyOne(state, reader.Key, StoreCore.Parse(reader.Record, reader.Key));
+            var record = StoreCore.Parse(reader.Record, reader.Key);
+            if (state.FullStreams.Count > 0)
+                core.Streams.StageForeign(state, stream, record);
+            ApplyOne(state, reader.Key, record, stream);
         }
 
+        if (stream is not null)
+            return EndChunk(state, stream, cursor!, join);
         var joined = join is not null && !core.Dropper.TakeBroken(ns, cursor) && TryStageJoin(state, join);
         if (cursor is not null)
             StageCursor(state, cursor, joined);
         core.Commit(sync: false);
-        return new ApplyResult(_counts, joined);
+        return new ApplyResult(_counts, joined) { Reissued = _counts[UpdateKind.Reissued] };
+    }
+
+    private FullStream Enter(NamespaceState state, ReadOnlySpan<byte> block, StreamCursor cursor)
+    {
+        CheckVector(cursor.Target);
+        var first = new RecordBlockReader(block);
+        first.MoveNext();
+        var stream = core.Streams.Enter(state, cursor, first.Key);
+
+        // Local writes from now on are later than all that was purged there, so that none of them is taken for a late outsider in the end.
+        if (stream.GreatestPurged > 0)
+            CheckScalar(stream.GreatestPurged);
+        core.Clock.Observe(stream.GreatestPurged);
+        return stream;
+    }
+
+    // The chunk first, in a batch of its own: the end looks at what is staged, and may be refused, which must not take the chunk with it.
+    private ApplyResult EndChunk(NamespaceState state, FullStream stream, StreamCursor cursor, VectorJoin? join)
+    {
+        stream = stream with { Position = cursor.PositionKey ?? stream.Position };
+        core.Streams.StageHeader(state, stream);
+        core.Commit(sync: false);
+        if (join is null)
+            return new ApplyResult(_counts, Joined: false) { Reissued = _counts[UpdateKind.Reissued] };
+        var counts = _counts;
+        var isBroken = stream.IsBroken || core.Dropper.TakeBroken(state.Name, cursor);
+        var outcome = isBroken ? null : TryStageFullJoin(state, stream, join);
+        core.Streams.StageEnd(state, stream);
+        core.Commit(sync: false);
+        if (outcome is { Deleted: > 0 })
+            state.IsReconcileAllowed = false;
+        return new ApplyResult(counts, Joined: outcome is not null) { Deleted = outcome?.Deleted ?? 0, Reissued = counts[UpdateKind.Reissued] + (outcome?.Reissued ?? 0) };
+    }
+
+    // R7, and the second half of R8: frontier and purge mark are joined with the target, in the batch that judges what is absent.
+    private ReconcileOutcome? TryStageFullJoin(NamespaceState state, FullStream stream, VectorJoin join)
+    {
+        var told = join.Frontier ?? join.Target;
+        CheckVector(join.Target);
+        CheckVector(told);
+        if (join.PurgeMark > told.GreatestScalar())
+            throw Malformed($"the purge mark {join.PurgeMark} lies above everything that was purged");
+        if (!state.Vector.Dominates(join.Base))
+            return null;
+        var frontier = state.Frontier.Clone();
+        frontier.Join(told);
+        var purgeMark = Math.Max(state.PurgeMark, join.PurgeMark);
+        var joined = Joined(state.Vector, join.Target);
+        Observe(join.Target.GreatestScalar());
+        Observe(told.GreatestScalar());
+
+        var outcome = core.Reconcile.TryStage(state, stream, join.Target, purgeMark, (ns, key, scoped in record) => ApplyOne(ns, key, record, stream: null));
+        if (outcome is null)
+            return null;
+        joined.Advance(core.Identity.Replica, core.Reissuer.LastScalar);
+        core.StageFrontier(state, new FrontierRecord(frontier, purgeMark));
+        core.StageJoin(state, joined);
+        return outcome;
     }
 
     // All of a block before any of it: a record that fails leaves nothing behind.
@@ -67,6 +133,8 @@ internal sealed partial class RemoteApplier(StoreCore core)
         if (!record.Verify(key))
             throw Malformed("a record fails its checksum");
         CheckScalar(record.Version.Scalar);
+        if (record.Version.Replica.Pid == 0)
+            throw Malformed("a record names the replica 0, which nobody is");
 
         // Whose clock says that it has expired must not be further ahead than one that writes.
         if (record.IsDropped)
@@ -86,10 +154,15 @@ internal sealed partial class RemoteApplier(StoreCore core)
         }
     }
 
-    private void ApplyOne(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming)
+    private void Observe(ulong scalar)
     {
         if (!core.Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
-            core.Clock.Observe(incoming.Version.Scalar);
+            core.Clock.Observe(scalar);
+    }
+
+    private void ApplyOne(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming, FullStream? stream)
+    {
+        Observe(incoming.Version.Scalar);
         var currentKey = KeySpaces.CurrentKey(_keyBuffer, state.Id, key);
         var hash = core.Hash.Of(state.Id, key);
         core.Heads.Remove(hash, state.Id, key);
@@ -97,19 +170,26 @@ internal sealed partial class RemoteApplier(StoreCore core)
         var isCovered = state.Vector.Covers(incoming.Version);
         if (!found.Found)
         {
-            var kind = isCovered ? UpdateKind.Stale : incoming.Parent.IsNone ? UpdateKind.Linear : UpdateKind.Skip;
-            if (!isCovered)
-            {
-                core.Presence.Add(hash);
-                StageCurrent(state, key, currentKey, incoming, before: default, new LocalPart(0));
-            }
-
-            Count(kind);
+            if (stream is not null)
+                core.Streams.StageKey(state, stream, key, incoming, withRecord: false);
+            Count(isCovered ? UpdateKind.Stale : StageFirst(state, key, currentKey, incoming));
             return;
         }
 
         var current = StoreCore.Parse(found.Span, key);
         var decided = Classify(current, incoming);
+        if (stream is not null && StageSent(state, key, incoming, current, stream, decided))
+        {
+            Count(decided);
+            return;
+        }
+
+        if (!isCovered && IsLate(state, incoming, current, decided))
+        {
+            core.Reissuer.Stage(state, key, incoming, current, CausalContext.Empty, state.PurgeMark);
+            decided = UpdateKind.Reissued;
+        }
+
         Count(decided);
         if (isCovered)
             return;
@@ -130,6 +210,35 @@ internal sealed partial class RemoteApplier(StoreCore core)
         }
     }
 
+    private UpdateKind StageFirst(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming)
+    {
+        if (Reissuer.IsLate(state, core.Clock, incoming))
+        {
+            core.Reissuer.Stage(state, key, incoming, state.PurgeMark);
+            return UpdateKind.Reissued;
+        }
+
+        core.Presence.Add(core.Hash.Of(state.Id, key));
+        StageCurrent(state, key, currentKey, incoming, before: default, new LocalPart(0));
+        return incoming.Parent.IsNone ? UpdateKind.Linear : UpdateKind.Skip;
+    }
+
+    // R8: over a deletion, unless that was made knowing of the late write.
+    private bool IsLate(NamespaceState state, scoped in RecordReader incoming, scoped in RecordReader current, UpdateKind decided) =>
+        decided is UpdateKind.Linear or UpdateKind.Skip or UpdateKind.Stomp or UpdateKind.Stomped
+        && current.IsDeleted(core.Clock) && Reissuer.IsLate(state, core.Clock, incoming);
+
+    /// <summary>Notes what a full stream has brought for a key that is here, with the record where the end of the stream may need it.</summary>
+    /// <returns>Whether it must not be applied before: a deletion that would beat a write which may have to be written again instead (R8).</returns>
+    private bool StageSent(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming, scoped in RecordReader current, FullStream stream, UpdateKind decided)
+    {
+        var isOurs = !stream.Target.Covers(current.Version);
+        var waits = isOurs && !stream.WasEmpty && decided == UpdateKind.Stomp && incoming.IsDeleted(core.Clock) && !current.IsDeleted(core.Clock)
+            && current.Version.Scalar <= Math.Max(stream.GreatestPurged, state.PurgeMark) && !state.Vector.Covers(incoming.Version);
+        core.Streams.StageKey(state, stream, key, incoming, withRecord: waits || (!isOurs && VersionOrder.Wins(current.Version, incoming.Version)));
+        return waits;
+    }
+
     /// <summary>What an incoming version is to the one that is current, told by the causal contexts alone.</summary>
     internal UpdateKind Classify(scoped in RecordReader current, scoped in RecordReader incoming)
     {
@@ -137,9 +246,9 @@ internal sealed partial class RemoteApplier(StoreCore core)
             return incoming.Checksum == current.Checksum ? UpdateKind.Duplicate : UpdateKind.Equivocation;
         if (core.Faults.HasFlag(PlantedFaults.TombstoneTreatedAsMissing) && current.IsTombstone)
             return UpdateKind.Linear;
-        if (current.HasAncestor(incoming.Version) || current.Losers.Covers(incoming.Version))
+        if (current.Supersedes(incoming, core.Clock) || current.Losers.Covers(incoming.Version))
             return UpdateKind.Stale;
-        if (incoming.HasAncestor(current.Version))
+        if (incoming.Supersedes(current, core.Clock))
             return incoming.Parent == current.Version ? UpdateKind.Linear : UpdateKind.Skip;
         return Wins(incoming.Version, current.Version) ? UpdateKind.Stomp : UpdateKind.Stomped;
     }
@@ -206,20 +315,39 @@ internal sealed partial class RemoteApplier(StoreCore core)
     // R2: the target may only be joined if our own vector, now, covers the base that the sender assumed.
     private bool TryStageJoin(NamespaceState state, VectorJoin join)
     {
-        foreach (var replica in join.Target.Origins)
-            CheckScalar(Math.Max(1, join.Target.HighMark(replica)));
-        CheckScalar(Math.Max(1, join.Target.GreatestScalar()));
+        CheckVector(join.Target);
         if (!state.Vector.Dominates(join.Base))
             return false;
 
-        var vector = state.Vector.Clone();
-        vector.Join(join.Target);
+        // A sender that has purged what we do not cover must send everything (R7): its target would have us cover deletions that we never saw.
+        if (join.Frontier is { } frontier && !state.Vector.Dominates(frontier))
+            return false;
+        var vector = Joined(state.Vector, join.Target);
+        vector.Advance(core.Identity.Replica, core.Reissuer.LastScalar);
+        core.StageJoin(state, vector);
+        Observe(join.Target.GreatestScalar());
+        return true;
+    }
+
+    private VersionVector Joined(VersionVector ours, VersionVector target)
+    {
+        var vector = ours.Clone();
+        vector.Join(target);
         if (vector.Count >= VersionVector.MaxOrigins)
             throw Malformed($"the joined vector would name {vector.Count} replicas, more than a vector holds");
-        core.StageJoin(state, vector);
-        if (!core.Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
-            core.Clock.Observe(join.Target.GreatestScalar());
-        return true;
+        return vector;
+    }
+
+    private void CheckVector(VersionVector vector)
+    {
+        foreach (var replica in vector.Origins)
+        {
+            CheckScalar(Math.Max(1, vector.HighMark(replica)));
+            if (replica.Pid == 0)
+                throw Malformed("a vector names the replica 0, which nobody is");
+        }
+
+        CheckScalar(Math.Max(1, vector.GreatestScalar()));
     }
 
     // A finished stream leaves no cursor; a joined target makes it pointless.

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Honu.Format;
+using Honu.Reconciling;
 
 namespace Honu.Care;
 
@@ -18,6 +19,8 @@ internal static class EntryCheck
             KeySpaces.Index => FindIndexFault(key, value),
             KeySpaces.Vector or KeySpaces.Barrier => FindVectorFault(key, value),
             KeySpaces.Cursor => FindCursorFault(key, value),
+            KeySpaces.Frontier => FindFrontierFault(key, value),
+            KeySpaces.Staging => FindStagingFault(key, value),
             KeySpaces.Meta or KeySpaces.Conflict or KeySpaces.Expiry => FindMetaFault(key, value),
             _ => null,
         };
@@ -92,6 +95,28 @@ internal static class EntryCheck
         if (!TryOpen(key, value, out var payload))
             return "the cursor fails its checksum";
         return StreamCursor.Decode(ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64BigEndian(key[3..])), payload) is null ? "the bytes of the cursor make no sense" : null;
+    }
+
+    private static string? FindFrontierFault(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (key.Length != KeySpaces.NamespacePrefixBytes)
+            return "the key makes no sense";
+        if (!TryOpen(key, value, out var payload))
+            return "the frontier fails its checksum";
+        return FrontierRecord.Decode(payload) is null ? "the bytes of the frontier make no sense" : null;
+    }
+
+    private static string? FindStagingFault(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (key.Length < 4)
+            return "the key makes no sense";
+        if (!TryOpen(key, value, out var payload))
+            return "a row of a full stream fails its checksum";
+        if (KeySpaces.IsStreamKey(key, out var sender))
+            return FullStream.Decode(sender, payload) is null ? "the header of a full stream makes no sense" : null;
+        if (!KeySpaces.IsStagedKey(key, out _))
+            return "the key makes no sense";
+        return StagedKey.IsWellFormed(payload) ? null : "what a full stream has staged makes no sense";
     }
 
     private static string? FindMetaFault(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)

@@ -6,7 +6,7 @@ namespace Honu.Care;
 
 /// <summary>Copies a snapshot of an engine, entry by entry, into a new store of the same identity.</summary>
 /// <remarks>
-/// Every key space travels, also those that this build does not know, apart from the cursors of broken streams. Each entry is checked on
+/// Every key space travels, also those that this build does not know, apart from what broken streams have left. Each entry is checked on
 /// the way: a copy that is complete, or an error. The copy bears a stamp that no directory has, so the store in it, and in each further
 /// copy of it, takes an epoch of its own when it is first opened (R12). Its marker file is written last: a copy that was cut short is no store.
 /// </remarks>
@@ -91,7 +91,7 @@ internal sealed class StoreCopier(IStorageEngine source, EngineSnapshot snapshot
 
     // A cursor vouches for what one sender has sent to one place, a digest for the rows of one place, the filter's record for a file; the identity and the settled records are written anew at the end.
     private bool IsLeftOut(ReadOnlySpan<byte> key) =>
-        key[0] is KeySpaces.Cursor or KeySpaces.Digest
+        key[0] is KeySpaces.Cursor or KeySpaces.Digest or KeySpaces.Staging
         || key.SequenceEqual(MetaRecords.Key(MetaRecords.Identity))
         || key.SequenceEqual(MetaRecords.Key(MetaRecords.Filter))
         || (isSettled && (key[0] == KeySpaces.Vector || key.SequenceEqual(MetaRecords.Key(MetaRecords.Run))));

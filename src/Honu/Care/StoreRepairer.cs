@@ -163,6 +163,11 @@ internal sealed class StoreRepairer
             });
         }
 
+        Walk(KeySpaces.Frontier, (key, value) =>
+        {
+            if (EntryCheck.TryOpen(key, value, out var payload) && FrontierRecord.Decode(payload) is { } record)
+                See(record.Frontier.GreatestScalar());
+        });
         Walk(KeySpaces.Index, (key, value) =>
         {
             if (EntryCheck.FindFault(key, value) is null && EntryCheck.TryReadNamespace(key, out var ns) && KeySpaces.TryReadIndexKey(key, ns, out var version))
@@ -186,6 +191,9 @@ internal sealed class StoreRepairer
         foreach (var space in new[] { KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Digest })
             Walk(space, (key, _) => _batch.Delete(key), flush: false);
 
+        // Frontiers stay: one that says too much costs a peer a full stream, one that says too little brings back what was deleted.
+        Walk(KeySpaces.Frontier, DropIfFaulty, flush: false);
+
         Span<byte> format = stackalloc byte[4];
         System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(format, store.Formats.Current);
         MetaRecords.Put(_batch, MetaRecords.Key(MetaRecords.Format), format);
@@ -199,6 +207,14 @@ internal sealed class StoreRepairer
         _engine.Write(_batch, sync: true);
         _batch.Clear();
         Walk(KeySpaces.Index, (key, _) => _batch.Delete(key));
+        Walk(KeySpaces.Staging, (key, _) => _batch.Delete(key));
+    }
+
+    private void DropIfFaulty(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        EntryCheck.TryReadNamespace(key, out var ns);
+        if (EntryCheck.FindFault(key, value) is { } fault)
+            Drop(_names.GetValueOrDefault(ns), key, fault);
     }
 
     private void CheckCurrent(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _current += Check(key, value) ? 1 : 0;

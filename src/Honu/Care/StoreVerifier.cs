@@ -9,7 +9,7 @@ namespace Honu.Care;
 internal sealed class StoreVerifier
 {
     private const int ReportEvery = 1024;
-    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict];
+    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict, KeySpaces.Frontier, KeySpaces.Staging];
 
     private readonly IStorageEngine _engine;
     private readonly EngineSnapshot _snapshot;

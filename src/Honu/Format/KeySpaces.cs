@@ -13,6 +13,9 @@ namespace Honu.Format;
 /// cursor   P ns(u16) replica(u64)                where a broken incoming stream stopped, checksum
 /// conflict X ns(u16) length(u16) key scalar(u64) replica(u64)
 ///                                                since when, record of a version that lost and is not covered, checksum
+/// frontier F ns(u16)                             which deletions were purged, checksum (see FrontierRecord)
+/// staging  R ns(u16) 0 sender(u64)               a full stream that is being received, checksum (see FullStream)
+///          R ns(u16) 1 stream(u32) key           what it brought for a key, checksum (see StagedKey)
 /// expiry   E scalar(u64) ns(u16) key             checksum (see ExpiryEntry)
 /// digest   D ns(u16)                             digest of the live records as of a clean close, checksum (see DigestCheckpoint)
 /// meta     M name                                see MetaRecords
@@ -30,11 +33,15 @@ internal static class KeySpaces
     public const byte Conflict = (byte)'X';
     public const byte Expiry = (byte)'E';
     public const byte Digest = (byte)'D';
+    public const byte Frontier = (byte)'F';
+    public const byte Staging = (byte)'R';
     public const byte Meta = (byte)'M';
 
     public const int NamespacePrefixBytes = 3;
     public const int IndexKeyBytes = 19;
     public const int CursorKeyBytes = 11;
+    public const int StreamKeyBytes = 12;
+    public const int StagedPrefixBytes = 8;
     public const int MaxKeyBytes = 5 + StoreLimits.MaxKeyBytes + 8;
     public const int MaxConflictKeyBytes = 5 + StoreLimits.MaxKeyBytes + 16;
 
@@ -128,6 +135,47 @@ internal static class KeySpaces
     public static ReplicaId ReadCursorSender(ReadOnlySpan<byte> engineKey) => engineKey.Length == CursorKeyBytes
         ? ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64BigEndian(engineKey[3..]))
         : throw MetaRecords.Damaged(engineKey);
+
+    /// <summary>Key of the header of a full stream from <paramref name="sender"/>.</summary>
+    public static Span<byte> StreamKey(Span<byte> destination, ushort ns, ReplicaId sender)
+    {
+        Prefix(destination, Staging, ns);
+        destination[3] = 0;
+        BinaryPrimitives.WriteUInt64BigEndian(destination[4..], sender.ToUInt64());
+        return destination[..StreamKeyBytes];
+    }
+
+    /// <summary>What the keys of all rows begin with that a full stream has staged.</summary>
+    public static Span<byte> StagedPrefix(Span<byte> destination, ushort ns, uint stream)
+    {
+        Prefix(destination, Staging, ns);
+        destination[3] = 1;
+        BinaryPrimitives.WriteUInt32BigEndian(destination[4..], stream);
+        return destination[..StagedPrefixBytes];
+    }
+
+    public static Span<byte> StagedKey(Span<byte> destination, ushort ns, uint stream, ReadOnlySpan<byte> key)
+    {
+        StagedPrefix(destination, ns, stream);
+        key.CopyTo(destination[StagedPrefixBytes..]);
+        return destination[..(StagedPrefixBytes + key.Length)];
+    }
+
+    /// <summary>Whether a key of the staging space is the header of a stream, and of which sender.</summary>
+    public static bool IsStreamKey(ReadOnlySpan<byte> engineKey, out ReplicaId sender)
+    {
+        var isHeader = engineKey.Length == StreamKeyBytes && engineKey[3] == 0;
+        sender = isHeader ? ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64BigEndian(engineKey[4..])) : default;
+        return isHeader;
+    }
+
+    /// <summary>Whether a key of the staging space is a row, and of which stream.</summary>
+    public static bool IsStagedKey(ReadOnlySpan<byte> engineKey, out uint stream)
+    {
+        var isRow = engineKey.Length > StagedPrefixBytes && engineKey.Length <= StagedPrefixBytes + StoreLimits.MaxKeyBytes && engineKey[3] == 1;
+        stream = isRow ? BinaryPrimitives.ReadUInt32BigEndian(engineKey[4..]) : 0;
+        return isRow;
+    }
 
     /// <summary>The namespace of any key that has one.</summary>
     public static ushort ReadNamespace(ReadOnlySpan<byte> engineKey) => BinaryPrimitives.ReadUInt16BigEndian(engineKey[1..]);

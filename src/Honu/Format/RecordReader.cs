@@ -89,6 +89,10 @@ internal readonly ref struct RecordReader
         ? Parent.Replica == version.Replica && Parent.Scalar >= version.Scalar
         : CausalContext.Covers(_context, version);
 
+    /// <summary>Whether another record is an ancestor of this one, also as a deletion from before what was purged where this one was written (R14).</summary>
+    public bool Supersedes(scoped in RecordReader other, IVersionClock clock) => HasAncestor(other.Version)
+        || (!_context.IsEmpty && CausalContext.Covers(_context, new VersionId(other.Version.Scalar, default)) && other.IsDeleted(clock));
+
     /// <summary>Whether value, key and versions are as they were written.</summary>
     public bool Verify(ReadOnlySpan<byte> key)
     {

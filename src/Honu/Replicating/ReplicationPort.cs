@@ -11,7 +11,7 @@ public sealed partial class ReplicationPort
 {
     private readonly StoreCore _core;
     private readonly Lock _barrierGate = new();
-    private ulong _barrierClock;
+    private long _barrierWrites = -1;
 
     internal ReplicationPort(StoreCore core) => _core = core;
 
@@ -62,6 +62,23 @@ public sealed partial class ReplicationPort
     /// <summary>The store that is known to write under a pid, or <see langword="null"/>: a second one must not.</summary>
     public Guid? FindStore(uint pid) => _core.Replicas.FindStore(pid);
 
+    /// <summary>What replication knows of a namespace, all of it of one moment; nothing of one that the store does not have.</summary>
+    public NamespaceReplication State(string ns) => _core.Exclusively((_core, ns), static args =>
+    {
+        var core = args._core;
+        core.ThrowIfDisposed();
+        if (core.Namespaces.Find(args.ns) is not { } state)
+            return new NamespaceReplication(new VersionVector(), 0) { Frontier = new VersionVector(), PurgeMark = 0, Durable = new VersionVector(), IsEmpty = true, Tombstones = 0 };
+        return new NamespaceReplication(state.Vector.Clone(), state.Loose.Count)
+        {
+            Frontier = state.Frontier.Clone(),
+            PurgeMark = state.PurgeMark,
+            Durable = core.DurableVector(state).Clone(),
+            IsEmpty = core.Streams.IsEmpty(state),
+            Tombstones = state.Deletions.Count,
+        };
+    });
+
     /// <summary>A consistent view to stream from.</summary>
     public ReplicationSnapshot CreateSnapshot() => _core.Exclusively(_core, static core =>
     {
@@ -78,9 +95,10 @@ public sealed partial class ReplicationPort
         StoreOpener.ThrowIfReadOnly(_core);
         lock (_barrierGate)
         {
-            var (clock, vectors) = _core.Exclusively(_core, static core =>
-                (core.Clock.Last, core.Namespaces.All.Select(static state => (state, state.Vector.Clone())).ToArray()));
-            if (clock == _barrierClock)
+            // Not the clock: what a peer sends may be older than it, and has to become durable all the same.
+            var (writes, vectors) = _core.Exclusively(_core, static core =>
+                (core.Writes, core.Namespaces.All.Select(static state => (state, state.Vector.Clone())).ToArray()));
+            if (writes == _barrierWrites)
                 return;
             try
             {
@@ -93,9 +111,10 @@ public sealed partial class ReplicationPort
                 throw;
             }
 
-            _core.Exclusively((_core, vectors), static args =>
+            _barrierWrites = _core.Exclusively((_core, vectors, writes), static args =>
             {
                 args._core.ThrowIfUnusable();
+                var hasChanged = args._core.Writes != args.writes;
                 foreach (var (state, vector) in args.vectors)
                 {
                     if (state.IsDropped || vector.Equals(state.BarrierVector))
@@ -106,9 +125,10 @@ public sealed partial class ReplicationPort
 
                 // Durable themselves: peers are told of these vectors and purge on them.
                 args._core.WriteBatch(sync: true);
-                return true;
+
+                // The rows of the barrier itself need no other one.
+                return hasChanged ? args.writes : args._core.Writes;
             });
-            _barrierClock = clock;
         }
     }
 
@@ -116,12 +136,15 @@ public sealed partial class ReplicationPort
     /// <remarks>All of the chunk is checked before any of it is applied. A key that comes twice, which no healthy sender does, begins another batch; cursor and join are always in the last one.</remarks>
     /// <param name="ns">The namespace; created when the store does not have it. Its <see cref="IConflictResolver"/> is called on this thread before the call returns, after the chunk was committed.</param>
     /// <param name="block">Records as <see cref="RecordBlockWriter"/> builds them. Every byte is checked.</param>
-    /// <param name="cursor">Where the stream stands; <see langword="null"/> to keep no cursor.</param>
+    /// <param name="cursor">Where the stream stands; <see langword="null"/> to keep no cursor. Each chunk of a full stream needs one (<see cref="StreamCursor.IsFull"/>).</param>
     /// <param name="join">The end of the stream; <see langword="null"/> before it.</param>
-    /// <exception cref="HonuException"><see cref="HonuErrorCode.MalformedRecord"/>: the data is wrong for good. <see cref="HonuErrorCode.ClockDrift"/>: too early, may be tried again.</exception>
+    /// <exception cref="HonuException"><see cref="HonuErrorCode.MalformedRecord"/>: the data is wrong for good. <see cref="HonuErrorCode.ClockDrift"/>: too early, may be tried again.
+    /// <see cref="HonuErrorCode.ReconcileLimit"/>: the end of a full stream would delete too much; the chunk is applied, nothing is joined, and the stream may go on after <see cref="AllowReconcile"/>.</exception>
     public ApplyResult Apply(string ns, ReadOnlySpan<byte> block, StreamCursor? cursor, VectorJoin? join)
     {
         StoreLimits.CheckNamespace(ns);
+        if (join is not null && join.IsFull != (cursor?.IsFull ?? false))
+            throw new ArgumentException("The end of a full stream needs the cursor of a full stream, and no other has one.", nameof(join));
         StoreOpener.ThrowIfReadOnly(_core);
         ApplyResult result;
         byte[][] conflicted;
@@ -139,14 +162,18 @@ public sealed partial class ReplicationPort
         }
 
         _core.Settler.Settle(ns, conflicted);
+        if (result.Reissued > 0)
+            _core.NotifyLocalCommit();
         return result;
     }
 
-    /// <summary>Where a broken stream from <paramref name="sender"/> stopped, or <see langword="null"/>.</summary>
+    /// <summary>Where a broken stream from <paramref name="sender"/> stopped, or <see langword="null"/>. A full stream comes before another one.</summary>
     public StreamCursor? FindCursor(string ns, ReplicaId sender)
     {
         if (_core.Namespaces.Find(ns) is not { } state)
             return null;
+        if (_core.Exclusively((state, sender), static args => args.state.FullStreams.GetValueOrDefault(args.sender)) is { IsBroken: false } stream)
+            return stream.ToCursor();
         Span<byte> key = stackalloc byte[KeySpaces.CursorKeyBytes];
         var payload = MetaRecords.Get(_core.Engine, KeySpaces.CursorKey(key, state.Id, sender));
         return payload is null ? null : StreamCursor.Decode(sender, payload);

@@ -1,5 +1,6 @@
 using Honu.Engines;
 using Honu.Format;
+using Honu.Replicating;
 using Honu.Writing;
 
 namespace Honu;
@@ -9,17 +10,100 @@ public sealed partial class ReplicationSnapshot : IDisposable
 {
     private readonly StoreCore _core;
     private readonly EngineSnapshot _engineSnapshot;
-    private readonly Dictionary<string, (ushort Id, VersionVector Vector)> _namespaces;
+    private readonly Dictionary<string, Moment> _namespaces;
 
     internal ReplicationSnapshot(StoreCore core)
     {
         _core = core;
         _engineSnapshot = core.Engine.CreateSnapshot();
-        _namespaces = core.Namespaces.All.ToDictionary(state => state.Name, state => (state.Id, state.Vector.Clone()), StringComparer.Ordinal);
+        _namespaces = core.Namespaces.All.ToDictionary(state => state.Name, state => new Moment(state.Id, state.Vector.Clone(), state.Frontier, state.PurgeMark), StringComparer.Ordinal);
     }
 
     /// <summary>The vector of a namespace at the moment of the snapshot; empty for an unknown one. Not to be changed.</summary>
     public VersionVector Vector(string ns) => _namespaces.TryGetValue(ns, out var found) ? found.Vector : new VersionVector();
+
+    /// <summary>The frontier of a namespace at the moment of the snapshot: a receiver that does not dominate it must be sent everything (R7). Not to be changed.</summary>
+    public VersionVector Frontier(string ns) => _namespaces.TryGetValue(ns, out var found) ? found.Frontier : new VersionVector();
+
+    /// <summary>The purge mark of a namespace at the moment of the snapshot.</summary>
+    public ulong PurgeMark(string ns) => _namespaces.TryGetValue(ns, out var found) ? found.PurgeMark : 0;
+
+    /// <summary>Adds all current records, those of deletions too, to <paramref name="block"/>, in the order of their keys, until it is full.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="afterKey">Where the last call stopped; empty at the beginning.</param>
+    /// <param name="block">Receives the records.</param>
+    /// <param name="maxRecords">Stop at this many records in the block.</param>
+    /// <param name="maxBytes">Stop at this many bytes; one record always fits.</param>
+    /// <returns>The key to go on after, or <see langword="null"/> when everything has been added.</returns>
+    public byte[]? ReadAll(string ns, ReadOnlySpan<byte> afterKey, RecordBlockWriter block, int maxRecords, int maxBytes)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        if (!_namespaces.TryGetValue(ns, out var found))
+            return null;
+        Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+        KeySpaces.Prefix(prefix, KeySpaces.Current, found.Id);
+        using var records = _core.Engine.CreateIterator(_engineSnapshot, verify: true);
+        records.Seek([.. prefix, .. afterKey]);
+        if (!afterKey.IsEmpty && records.IsValid && records.Key.StartsWith(prefix) && records.Key[prefix.Length..].SequenceEqual(afterKey))
+            records.Next();
+        for (; records.IsValid && records.Key.StartsWith(prefix); records.Next())
+        {
+            var key = records.Key[prefix.Length..];
+            var record = StoreCore.Parse(records.Value, key);
+
+            // What is damaged here must not spread: the checksum is checked before a record leaves.
+            if (!record.Verify(key))
+                throw StoreCore.Damaged(key);
+            block.Add(key, record);
+            if (block.Count < maxRecords && block.Length < maxBytes)
+                continue;
+            var last = key.ToArray();
+            records.ThrowIfFailed();
+            return last;
+        }
+
+        // A receiver takes what does not come for deleted.
+        records.ThrowIfFailed();
+        return null;
+    }
+
+    /// <summary>Adds what a rumor of own writes must carry (R3): the current record of every key that was written, whoever wrote that record.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="from">The rumor covers own writes after this scalar.</param>
+    /// <param name="written">The own writes after it, by ascending scalar, with their keys.</param>
+    /// <param name="block">Receives the records.</param>
+    /// <returns>
+    /// What the rumor covers the writes after: a key that has no record any more was deleted, and the deletion purged, so <paramref name="from"/> moves past its write.
+    /// Who does not cover that learns of it by a session.
+    /// </returns>
+    public ulong ReadWritten(string ns, ulong from, IReadOnlyList<(ulong Scalar, ReadOnlyMemory<byte> Key)> written, RecordBlockWriter block)
+    {
+        ArgumentNullException.ThrowIfNull(written);
+        ArgumentNullException.ThrowIfNull(block);
+        if (!_namespaces.TryGetValue(ns, out var found))
+            return written.Count > 0 ? Math.Max(from, written[^1].Scalar) : from;
+        var keyBuffer = new byte[KeySpaces.MaxKeyBytes];
+        foreach (var (scalar, key) in written)
+        {
+            using var record = _core.Engine.Get(KeySpaces.CurrentKey(keyBuffer, found.Id, key.Span), _engineSnapshot);
+            if (!record.Found)
+                from = Math.Max(from, scalar);
+        }
+
+        var added = new HashSet<ReadOnlyMemory<byte>>(KeyComparer.Instance);
+        foreach (var (scalar, key) in written)
+        {
+            if (scalar <= from || !added.Add(key))
+                continue;
+            using var bytes = _core.Engine.Get(KeySpaces.CurrentKey(keyBuffer, found.Id, key.Span), _engineSnapshot);
+            var record = StoreCore.Parse(bytes.Span, key.Span);
+            if (!record.Verify(key.Span))
+                throw StoreCore.Damaged(key.Span);
+            block.Add(key.Span, record);
+        }
+
+        return from;
+    }
 
     /// <summary>Adds current records that <paramref name="base"/> does not cover to <paramref name="block"/>, in index order, until it is full.</summary>
     /// <param name="ns">The namespace.</param>
@@ -64,6 +148,8 @@ public sealed partial class ReplicationSnapshot : IDisposable
 
     /// <summary>Lets go of the view.</summary>
     public void Dispose() => _engineSnapshot.Dispose();
+
+    private sealed record Moment(ushort Id, VersionVector Vector, VersionVector Frontier, ulong PurgeMark);
 
     private static bool IsAfter(VersionId entry, VersionId position) =>
         entry.Replica == position.Replica ? entry.Scalar > position.Scalar : entry.Replica.CompareTo(position.Replica) > 0;

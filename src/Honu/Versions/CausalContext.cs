@@ -80,6 +80,12 @@ public sealed class CausalContext : IEquatable<CausalContext>
     /// <summary>The context that covers what this one covers and <paramref name="version"/>.</summary>
     public CausalContext With(VersionId version) => Covers(version) ? this : Join(Of(version));
 
+    /// <summary>The context that also covers every older deletion with a scalar up to a purge mark: its entry stands under the replica 0.0, which nobody is (R14).</summary>
+    public CausalContext WithPurgeMark(ulong purgeMark) => purgeMark == 0 ? this : Join(new CausalContext([new VersionId(purgeMark, default)]));
+
+    /// <summary>Up to which scalar older deletions count as ancestors, whoever made them; 0 when none does.</summary>
+    public ulong PurgeMark => _entries.Length > 0 && _entries[0].Replica == default ? _entries[0].Scalar : 0;
+
     /// <summary>The entries that <paramref name="other"/> (with the version it belongs to) does not cover yet.</summary>
     public CausalContext Except(CausalContext other, VersionId version)
     {

@@ -33,7 +33,26 @@ internal sealed class ChangeFeed(StoreCore core)
     {
         if (isLocal)
             _ownScalar = RecordReader.ReadVersion(record).Scalar;
-        var (matches, wantsValue) = (false, false);
+        if (!IsWanted(state, key, out var wantsValue))
+            return;
+        var parsed = StoreCore.Parse(record, key);
+        _staged.Add(new PublishedChange(state.Name, key.ToArray(), wantsValue ? parsed.Value.ToArray() : [], parsed.ToObjectVersion(core.Clock), isLocal, _position!));
+    }
+
+    /// <summary>Notes that an object goes for good with the present batch, because a peer knows that it was deleted.</summary>
+    /// <param name="state">Its namespace.</param>
+    /// <param name="key">Its key; copied.</param>
+    /// <param name="version">What is told of it: the version that was current, as deleted. That of the deletion is known to nobody any more.</param>
+    public void StageRemoval(NamespaceState state, ReadOnlySpan<byte> key, ObjectVersion version)
+    {
+        if (IsWanted(state, key, out _))
+            _staged.Add(new PublishedChange(state.Name, key.ToArray(), [], version, isLocal: false, _position!));
+    }
+
+    private bool IsWanted(NamespaceState state, ReadOnlySpan<byte> key, out bool wantsValue)
+    {
+        var matches = false;
+        wantsValue = false;
         foreach (var watcher in _watchers)
         {
             if (!watcher.Filter.Matches(state.Name) || !watcher.Filter.Matches(key))
@@ -42,10 +61,7 @@ internal sealed class ChangeFeed(StoreCore core)
             wantsValue |= watcher.WantsValues;
         }
 
-        if (!matches)
-            return;
-        var parsed = StoreCore.Parse(record, key);
-        _staged.Add(new PublishedChange(state.Name, key.ToArray(), wantsValue ? parsed.Value.ToArray() : [], parsed.ToObjectVersion(core.Clock), isLocal, _position!));
+        return matches;
     }
 
     /// <summary>Notes that a namespace's vector has grown, or forgotten an epoch, with the present batch.</summary>

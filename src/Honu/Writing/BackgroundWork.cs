@@ -31,9 +31,10 @@ internal sealed class BackgroundWork(StoreCore core) : IThreadPoolWorkItem
         var drops = core.Dropper.HasWork && StepOf(static core => core.Dropper.Step(EntriesPerStep));
         var prunes = core.Pruner.HasWork && StepOf(static core => core.Pruner.Step(EntriesPerStep));
         var sweeps = core.Expiry.HasWork && StepOf(static core => core.Expiry.Step(EntriesPerStep));
+        var cleans = core.Streams.HasWork && StepOf(static core => core.Streams.Step(EntriesPerStep));
         if (core.Digests.HasWork)
             StepOf(static core => core.Digests.Begin());
-        return drops || prunes || sweeps;
+        return drops || prunes || sweeps || cleans;
     }
 
     /// <summary>Finishes the removal of dropped namespaces.</summary>

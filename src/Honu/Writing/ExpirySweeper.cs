@@ -14,6 +14,7 @@ internal sealed class ExpirySweeper(StoreCore core)
 
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
     private ulong _earliest;
+    private NamespaceState? _state;
 
     /// <summary>Whether a version may have expired that still has its value.</summary>
     public bool HasWork => Volatile.Read(ref _earliest) <= core.Clock.Now && core.Identity.Clock == VersionClock.Hybrid;
@@ -85,8 +86,10 @@ internal sealed class ExpirySweeper(StoreCore core)
                 return bytes;
             var current = StoreCore.Parse(found.Span, key);
             var isDue = IsDue(current, now);
+            if (isDue)
+                FindState(ns)?.Deletions.Expired(key, current.Version);
             bytes += DropValue(_keyBuffer.AsSpan(0, KeySpaces.NamespacePrefixBytes + key.Length), current, now);
-            if (isDue && core.Changes.IsWatched && core.Namespaces.All.FirstOrDefault(known => known.Id == ns) is { } state)
+            if (isDue && core.Changes.IsWatched && FindState(ns) is { } state)
                 core.Changes.Stage(state, key, core.Records.Drop(current), isLocal: false);
         }
 
@@ -95,6 +98,14 @@ internal sealed class ExpirySweeper(StoreCore core)
             bytes += DropValue(history.Key, StoreCore.Parse(history.Value, key), now);
         history.ThrowIfFailed();
         return bytes;
+    }
+
+    private NamespaceState? FindState(ushort ns)
+    {
+        // Expiries of one namespace usually come together.
+        if (_state?.Id != ns || _state.IsDropped)
+            _state = core.Namespaces.All.FirstOrDefault(known => known.Id == ns);
+        return _state;
     }
 
     private static bool IsDue(scoped in RecordReader record, ulong now) => record.Expiry != 0 && !record.IsTombstone && record.Expiry <= now;

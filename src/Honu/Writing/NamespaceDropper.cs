@@ -18,7 +18,7 @@ namespace Honu.Writing;
 /// </remarks>
 internal sealed class NamespaceDropper(StoreCore core)
 {
-    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict, KeySpaces.Digest];
+    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict, KeySpaces.Digest, KeySpaces.Frontier, KeySpaces.Staging];
 
     private readonly SortedSet<ushort> _dropping = [];
     private readonly List<(string Namespace, StreamCursor Cursor)> _broken = [];
@@ -155,5 +155,10 @@ internal sealed class NamespaceDropper(StoreCore core)
         }
 
         cursors.ThrowIfFailed();
+        foreach (var stream in state.FullStreams.Values)
+        {
+            _broken.Add((state.Name, stream.ToCursor()));
+            core.Streams.StageEnd(state, stream);
+        }
     }
 }

@@ -25,6 +25,21 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     /// <summary>How many current records were removed with nothing in their place since the store was opened.</summary>
     public long Removals { get; set; }
 
+    /// <summary>The purged deletions: who does not cover them gets a full stream (R7).</summary>
+    public VersionVector Frontier { get; private set; } = new();
+
+    /// <summary>The greatest scalar of a deletion that was ever purged.</summary>
+    public ulong PurgeMark { get; private set; }
+
+    /// <summary>The deletions that are remembered.</summary>
+    public Purging.DeletionTracker Deletions { get; } = new();
+
+    /// <summary>Full streams that are being received, by sender.</summary>
+    public Dictionary<ReplicaId, Reconciling.FullStream> FullStreams { get; } = [];
+
+    /// <summary>Whether an operator has allowed the next full reconcile to delete as much as it must.</summary>
+    public bool IsReconcileAllowed { get; set; }
+
     /// <summary>What is kept of an object's past.</summary>
     public NamespaceRetention Retention { get; set; } = retention;
 
@@ -73,6 +88,9 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
         if (!Vector.Covers(version))
             _loose.Remove(version);
     }
+
+    /// <summary>Another frontier counts from now on.</summary>
+    public void PublishFrontier(Format.FrontierRecord record) => (Frontier, PurgeMark) = (record.Frontier, record.PurgeMark);
 
     /// <summary>Another vector counts from now on, with what is loose beside it.</summary>
     public void Publish(VersionVector vector, LooseDigest loose)

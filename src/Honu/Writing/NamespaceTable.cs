@@ -70,10 +70,12 @@ internal sealed class NamespaceTable(Retention retention)
             var name = StoreLimits.StrictUtf8.GetString(MetaRecords.Open(entries.Key, entries.Value));
             KeySpaces.Prefix(vectorKey, KeySpaces.Vector, id);
             var vector = ReadVector(engine, vectorKey);
-            if (Find(name) is { } known)
+            var known = Find(name);
+            if (known is not null)
                 known.Publish(vector, default);
             else
-                Add(new NamespaceState(id, name, vector, NamespaceRetention.Read(engine, id) ?? NamespaceRetention.Lost));
+                Add(known = new NamespaceState(id, name, vector, NamespaceRetention.Read(engine, id) ?? NamespaceRetention.Lost));
+            known.PublishFrontier(ReadFrontier(engine, KeySpaces.Prefix(vectorKey, KeySpaces.Frontier, id)));
         }
 
         foreach (var id in NamespaceDropper.ReadMarks(engine))
@@ -90,6 +92,9 @@ internal sealed class NamespaceTable(Retention retention)
             return new VersionVector();
         return VersionVector.TryDecode(payload, out var vector) ? vector : throw MetaRecords.Damaged(engineKey);
     }
+
+    private static FrontierRecord ReadFrontier(IStorageEngine engine, ReadOnlySpan<byte> engineKey) =>
+        MetaRecords.Get(engine, engineKey) is { } payload ? FrontierRecord.Decode(payload) ?? throw MetaRecords.Damaged(engineKey) : FrontierRecord.Empty;
 
     /// <summary>Forgets a namespace that was dropped; its id is not given out again by this table.</summary>
     public void Remove(NamespaceState state)

@@ -13,6 +13,8 @@ internal readonly record struct StagedWrite(NamespaceState State, CurrentRecord 
     public void Publish(IndexTrimmer trimmer)
     {
         State.Digest.Replace(Before, Now);
+        if (Now.IsTombstone || Before.IsTombstone)
+            State.Deletions.Replaced(Now.Version, Before.IsTombstone, Now.IsTombstone);
 
         // Other bytes under the same version: index and vector know versions only.
         if (Now.Version == Before.Version)

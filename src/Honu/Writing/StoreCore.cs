@@ -11,6 +11,7 @@ internal sealed class StoreCore
 {
     private readonly List<StagedWrite> _staged = [];
     private readonly List<(NamespaceState State, VersionVector Vector)> _joins = [];
+    private readonly List<(NamespaceState State, FrontierRecord Frontier)> _frontiers = [];
     private readonly long[] _updates = new long[Enum.GetValues<UpdateKind>().Length];
     private readonly byte[] _hashSecrets;
     private readonly StoreRecovery _recovery;
@@ -44,6 +45,11 @@ internal sealed class StoreCore
         Conflicts = new Applying.ConflictStore(this);
         Settler = new Applying.ConflictSettler(this);
         Digests = new StoreDigests(this);
+        Reissuer = new Applying.Reissuer(this);
+        Remover = new Purging.KeyRemover(this);
+        Streams = new Reconciling.FullStreams(this);
+        Reconcile = new Reconciling.ReconcileJoin(this);
+        Purger = new Purging.TombstonePurger(this);
     }
 
     public string Path { get; }
@@ -103,6 +109,21 @@ internal sealed class StoreCore
 
     public StoreDigests Digests { get; }
 
+    /// <summary>Writes late outsiders again (R8).</summary>
+    public Applying.Reissuer Reissuer { get; }
+
+    /// <summary>Takes keys away for good.</summary>
+    public Purging.KeyRemover Remover { get; }
+
+    /// <summary>Full streams that are being received.</summary>
+    public Reconciling.FullStreams Streams { get; }
+
+    /// <summary>Forgets deletions that everybody knows. For one thread at a time, which is none of the committing thread's.</summary>
+    public Purging.TombstonePurger Purger { get; }
+
+    /// <summary>Ends full streams.</summary>
+    public Reconciling.ReconcileJoin Reconcile { get; }
+
     public PlantedFaults Faults => Options.Faults;
 
     public bool IsDisposed { get; private set; }
@@ -155,6 +176,16 @@ internal sealed class StoreCore
     /// <summary>Notes that a current record goes and nothing takes its place. Whoever deletes from the space <c>C</c> must call it.</summary>
     public void StageRemoval(NamespaceState state, in CurrentRecord before) => _staged.Add(new StagedWrite(state, Now: default, before, IsLocal: false));
 
+    /// <summary>What of a namespace's vector survives a power loss: that of the last barrier, as far as it still counts.</summary>
+    public VersionVector DurableVector(NamespaceState state)
+    {
+        Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+        state.BarrierVector ??= NamespaceTable.ReadVector(Engine, KeySpaces.Prefix(key, KeySpaces.Barrier, state.Id));
+
+        // One that names an epoch which the vector has forgotten since vouches for nothing before the next barrier.
+        return state.Vector.Dominates(state.BarrierVector) ? state.BarrierVector : new VersionVector();
+    }
+
     public void StageVector(NamespaceState state) => StageVector(state, state.Vector, KeySpaces.Vector);
 
     public void StageVector(NamespaceState state, VersionVector vector, byte space)
@@ -170,6 +201,14 @@ internal sealed class StoreCore
         _joins.Add((state, vector));
     }
 
+    /// <summary>Adds a grown frontier to the batch, to be published when it is written.</summary>
+    public void StageFrontier(NamespaceState state, FrontierRecord frontier)
+    {
+        Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
+        MetaRecords.Put(Batch, KeySpaces.Prefix(key, KeySpaces.Frontier, state.Id), frontier.Encode());
+        _frontiers.Add((state, frontier));
+    }
+
     /// <summary>Writes the batch with the clock's lease, then publishes what it holds: from here on readers of the index may see it.</summary>
     public void Commit(bool sync)
     {
@@ -183,6 +222,10 @@ internal sealed class StoreCore
         _staged.Clear();
         Namespaces.Publish();
         Conflicts.Publish();
+        Streams.Publish();
+        foreach (var (state, frontier) in _frontiers)
+            state.PublishFrontier(frontier);
+        _frontiers.Clear();
         PublishJoins();
         Changes.Publish();
         if (Presence.IsOutgrown)
@@ -214,6 +257,9 @@ internal sealed class StoreCore
         }
     }
 
+    /// <summary>How many batches were written since the store was opened: tells a barrier whether there is anything to make durable.</summary>
+    public long Writes { get; private set; }
+
     /// <summary>Writes what the batch holds and empties it. After a failure nothing more is accepted: the engine may lose what it acknowledges then.</summary>
     public void WriteBatch(bool sync)
     {
@@ -222,6 +268,7 @@ internal sealed class StoreCore
         try
         {
             Engine.Write(Batch, sync);
+            Writes++;
         }
         catch (Exception error)
         {
@@ -248,8 +295,10 @@ internal sealed class StoreCore
             Heads.Clear();
         _staged.Clear();
         _joins.Clear();
+        _frontiers.Clear();
         Changes.Discard();
         Conflicts.Discard();
+        Streams.Discard();
     }
 
     /// <summary>Runs <paramref name="work"/> with nobody else committing.</summary>

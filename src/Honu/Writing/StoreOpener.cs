@@ -80,6 +80,7 @@ internal static class StoreOpener
 
         TakeOverRetention(core);
         core.Dropper.Load();
+        core.Streams.Load();
         WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored, lostPower);
         if (filter is not null)
             core.Presence.Start(filter);
@@ -247,6 +248,11 @@ internal static class StoreOpener
         {
             KeySpaces.Prefix(prefix, KeySpaces.Cursor, state.Id);
             for (cursors.Seek(prefix); cursors.IsValid && cursors.Key.StartsWith(prefix); cursors.Next())
+                core.Batch.Delete(cursors.Key);
+
+            // Without its header, what a full stream has staged is removed in the background.
+            KeySpaces.Prefix(prefix, KeySpaces.Staging, state.Id);
+            for (cursors.Seek(prefix); cursors.IsValid && cursors.Key.StartsWith(prefix) && KeySpaces.IsStreamKey(cursors.Key, out _); cursors.Next())
                 core.Batch.Delete(cursors.Key);
         }
 

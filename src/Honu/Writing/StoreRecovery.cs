@@ -54,6 +54,7 @@ internal sealed class StoreRecovery(StoreCore core)
         {
             state.BarrierVector = null;
             state.Conflicts = default;
+            state.Deletions.Reset();
             var vector = state.Vector;
             vector.Advance(own, Math.Max(before.GetValueOrDefault(state)?.HighMark(own) ?? 0, StoreOpener.LastIndexed(core.Engine, state.Id, own)));
             core.Clock.Observe(vector.GreatestScalar());
@@ -67,6 +68,7 @@ internal sealed class StoreRecovery(StoreCore core)
         if (isDropped || stored.Replica != own)
             core.BeginNewEpoch(alsoForget: stored.Replica);
         core.Pruner.Restart();
+        core.Streams.Load();
         core.Conflicts.Load();
         core.Changes.Interrupt();
         core.Presence.Restart();

@@ -157,13 +157,13 @@ internal sealed class StoreWriter(StoreCore core)
 
         var hash = ReferenceEquals(state, operation.State) ? operation.Hash : core.Hash.Of(state.Id, operation.Key);
         if (core.Heads.TryFind(hash, state.Id, operation.Key, out var head, out var headAt) && Suffices(head, state, operation))
-            return StageNext(state, hash, headAt, operation, new Predecessor(new CurrentRecord(head.Version, head.Checksum, IsCounted: !head.IsTombstone), head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence)));
+            return StageNext(state, hash, headAt, operation, new Predecessor(new CurrentRecord(head.Version, head.Checksum, IsCounted: !head.IsTombstone, head.IsTombstone), head.Version.Replica, Context: null, HistoryStore.Next(state, head.HistorySequence)));
         if (!core.Presence.MayExist(hash))
-            return needsObject ? default : StageFirst(state, hash, headAt, operation);
+            return needsObject ? default : StageFirst(state, hash, headAt, operation, context: null);
 
         using var found = core.Engine.Get(KeySpaces.CurrentKey(_keyBuffer, state.Id, operation.Key));
         if (!found.Found)
-            return needsObject ? default : StageFirst(state, hash, headAt, operation);
+            return needsObject ? default : StageFirst(state, hash, headAt, operation, ContextAfterPurge(state));
 
         var previous = StoreCore.Parse(found.Span, operation.Key);
         var refused = operation.Kind switch
@@ -193,11 +193,15 @@ internal sealed class StoreWriter(StoreCore core)
         };
     }
 
-    private WriteOutcome StageFirst(NamespaceState state, ulong hash, int headAt, in WriteOperation operation)
+    private WriteOutcome StageFirst(NamespaceState state, ulong hash, int headAt, in WriteOperation operation, CausalContext? context)
     {
         core.Presence.Add(hash);
-        return StageNext(state, hash, headAt, operation, new Predecessor(default, core.Identity.Replica, Context: null, HistorySequence: 0));
+        return StageNext(state, hash, headAt, operation, new Predecessor(default, core.Identity.Replica, context, HistorySequence: 0));
     }
+
+    // A write over a purged deletion carries the purge mark (R14): who still holds the deletion then sees no conflict. Whether there was one is not known any
+    // more, so every key gets it that the presence filter takes for one that was here before; a new key, which it does not know, is spared the bytes.
+    private static CausalContext? ContextAfterPurge(NamespaceState state) => state.PurgeMark == 0 ? null : CausalContext.Empty.WithPurgeMark(state.PurgeMark);
 
     private WriteOutcome StageNext(NamespaceState state, ulong hash, int headAt, in WriteOperation operation, in Predecessor previous)
     {
@@ -209,7 +213,7 @@ internal sealed class StoreWriter(StoreCore core)
         core.History.Stage(state, operation.Key, previous.HistorySequence, record);
         IndexEntry.Put(core.Batch, state.Id, version, operation.Key, core.IndexScratch);
         var checksum = RecordReader.ReadChecksum(record);
-        core.StageReplacement(state, new CurrentRecord(version, checksum, IsCounted: !isTombstone && expiry == 0), previous.Record, isLocal: true);
+        core.StageReplacement(state, new CurrentRecord(version, checksum, IsCounted: !isTombstone && expiry == 0, isTombstone), previous.Record, isLocal: true);
         if (core.Changes.IsWatched)
             core.Changes.Stage(state, operation.Key, record, isLocal: true);
 
