@@ -253,6 +253,9 @@ public sealed partial class ReplicaHost
         [LoggerMessage(EventId = 3002, EventName = "SessionFailed", Level = LogLevel.Warning, Message = "A session with {Peer} ended as {Outcome}: {Error}. Further ones are not reported until one succeeds.")]
         public static partial void SessionFailed(ILogger logger, string peer, SyncOutcome outcome, string? error);
 
+        [LoggerMessage(EventId = 3005, EventName = "EquivocationFound", Level = LogLevel.Error, Message = "Version {Version} in namespace {Namespace} stands {What}: two processes have written as one replica. Of two contents all replicas keep the same one. See that no directory is open twice, copied while it is open, or set back file by file.")]
+        public static partial void EquivocationFound(ILogger logger, VersionId version, string @namespace, string what);
+
         [LoggerMessage(EventId = 3001, EventName = "EventFailed", Level = LogLevel.Error, Message = "Replication could not deal with {Event}; it goes on with the next.")]
         public static partial void EventFailed(ILogger logger, string @event, Exception error);
     }

@@ -31,7 +31,9 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, ReplicaId
 
         var join = chunk.Last || store.Faults.HasFlag(PlantedFaults.TargetJoinedEarly) ? new VectorJoin(_base, _target!) : null;
         var position = new VersionId(chunk.PositionScalar, ReplicaId.FromUInt64(chunk.PositionReplica));
-        var cursor = chunk.Last || !position.IsNone ? new StreamCursor(sender, incarnation, _target!, chunk.Last ? default : position) : null;
+
+        // Before a resumed stream has passed its old cursor that one stays. It is named all the same: the store notes by the sender what it defers.
+        var cursor = chunk.Last || !position.IsNone ? new StreamCursor(sender, incarnation, _target!, chunk.Last ? default : position) : store.FindCursor(ns, sender);
         _failed = true;
         var result = store.Apply(ns, chunk.Records.Span, cursor, join);
         _failed = false;

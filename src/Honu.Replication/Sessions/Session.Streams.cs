@@ -64,7 +64,8 @@ internal sealed partial class Session
         var vectors = new Vectors();
         foreach (var name in _differing!)
         {
-            var vector = _store.State(name).Vector;
+            // Deferred records are here: they need not be sent again, although nobody is told that they are covered.
+            var vector = _store.State(name).Received;
             _incoming.Add(name, new IncomingStream(_store, name, Remote!.Value, RemoteIncarnation, vector));
             var told = new NamespaceVector { Name = name, Vector = UnsafeByteOperations.UnsafeWrap(vector.ToArray()) };
             if (_store.FindCursor(name, Remote.Value) is { } cursor && cursor.Incarnation == RemoteIncarnation)
@@ -118,9 +119,9 @@ internal sealed partial class Session
     {
         if (!_incoming.TryGetValue(chunk.Namespace, out var stream))
             throw new HonuException(HonuErrorCode.MalformedRecord, "A peer streams a namespace that does not differ.");
-        var updates = stream.Apply(chunk).Updates;
-        _updates.Add(updates);
-        _report = _report with { ObjectsReceived = _report.ObjectsReceived + updates.Total };
+        var result = stream.Apply(chunk);
+        _updates.Add(result.Updates);
+        _report = _report with { ObjectsReceived = _report.ObjectsReceived + result.Records };
         if (_receiveCredit.Applied(chunk.Records.Length) is > 0 and var grant)
             Send(new SessionMessage { Credit = new Credit { Bytes = grant } });
     }

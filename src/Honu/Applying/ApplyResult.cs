@@ -59,4 +59,17 @@ public struct UpdateCounts
 /// <summary>What applying a chunk of records did.</summary>
 /// <param name="Updates">Kinds of updates.</param>
 /// <param name="Joined">Whether the target vector was joined.</param>
-public readonly record struct ApplyResult(UpdateCounts Updates, bool Joined);
+public readonly record struct ApplyResult(UpdateCounts Updates, bool Joined)
+{
+    /// <summary>Records that wait until this machine's clock has come near enough to their versions.</summary>
+    public int Deferred { get; init; }
+
+    /// <summary>Records that the store cannot hold as objects, and keeps in quarantine.</summary>
+    public int Quarantined { get; init; }
+
+    /// <summary>Whether the join of the target waits for deferred records: it follows by itself in the batch that applies the last of them (R9).</summary>
+    public bool JoinIsPending { get; init; }
+
+    /// <summary>How many records the chunk had.</summary>
+    public long Records => Updates.Total + Deferred + Quarantined;
+}

@@ -1,3 +1,4 @@
+using Honu.Deferring;
 using Honu.Format;
 using Honu.Writing;
 
@@ -13,79 +14,88 @@ internal sealed class RemoteApplier(StoreCore core)
     private readonly HashSet<int> _keysInBatch = [];
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
     private UpdateCounts _counts;
+    private BlockGate _gate = null!;
 
     /// <summary>Applies one chunk. Called by the committing thread.</summary>
     /// <exception cref="HonuException">A record or vector fails its checks, or is too far ahead of the clock: nothing of the present batch was written.</exception>
     public ApplyResult Apply(string ns, ReadOnlySpan<byte> block, StreamCursor? cursor, VectorJoin? join)
     {
-        _counts = default;
-        _keysInBatch.Clear();
+        BeginBlock();
         var state = core.Namespaces.GetOrAdd(ns, core.Batch);
-        CheckAll(block);
+        _gate.CheckVectors(state, cursor, join);
+        CheckAll(state, block);
+        _gate.ThrowIfSetBack();
         var reader = new RecordBlockReader(block);
         while (reader.MoveNext())
-        {
-            // Two records of one key in one chunk: the second must see what the first has written.
-            var hash = default(HashCode);
-            hash.AddBytes(reader.Key);
-            if (!_keysInBatch.Add(hash.ToHashCode()))
-                core.Commit(sync: false);
-            ApplyOne(state, reader.Key, StoreCore.Parse(reader.Record, reader.Key));
-        }
+            ApplyNext(state, reader.Key, StoreCore.Parse(reader.Record, reader.Key));
 
-        var joined = join is not null && !core.Dropper.TakeBroken(ns, cursor) && TryStageJoin(state, join);
+        var wait = join is null ? 0 : core.Held.Deferred.WaitOf(state, cursor, _gate.Until, join.Target);
+        var mayJoin = join is not null && !core.Dropper.TakeBroken(ns, cursor);
+        var joined = mayJoin && wait == 0 && TryStageJoin(state, join!);
+        var isPending = mayJoin && !joined && core.Held.Deferred.TryStagePending(state, join!, wait);
         if (cursor is not null)
-            StageCursor(state, cursor, joined);
+            StageCursor(state, cursor, joined || isPending);
+        _gate.StageMark(state, cursor, joined || isPending);
         core.Commit(sync: false);
-        return new ApplyResult(_counts, joined);
+        return new ApplyResult(_counts, joined) { Deferred = _gate.Deferred, Quarantined = _gate.Quarantined, JoinIsPending = isPending };
+    }
+
+    /// <summary>Begins a batch of records.</summary>
+    public void BeginBlock()
+    {
+        _counts = default;
+        _keysInBatch.Clear();
+        _gate = new BlockGate(core);
+    }
+
+    /// <summary>Adds one checked record to the batch: as an object, or as one that waits or cannot be held.</summary>
+    public void ApplyNext(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming)
+    {
+        // Two records of one key in one chunk: the second must see what the first has written.
+        var hash = default(HashCode);
+        hash.AddBytes(key);
+        if (!_keysInBatch.Add(hash.ToHashCode()))
+            core.Commit(sync: false);
+        if (!_gate.TryHold(state, key, incoming, out var needless))
+            ApplyOne(state, key, incoming);
+        else if (needless is { } kind)
+            Count(kind);
+    }
+
+    /// <summary>Makes an object of a record that has been in quarantine: it counts as held, so the vector may cover it.</summary>
+    public void ApplyHeld(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader held)
+    {
+        BeginBlock();
+        ApplyOne(state, key, held, isHeld: true);
     }
 
     // All of a block before any of it: a record that fails leaves nothing behind.
-    private void CheckAll(ReadOnlySpan<byte> block)
+    private void CheckAll(NamespaceState state, ReadOnlySpan<byte> block)
     {
         var reader = new RecordBlockReader(block);
         for (var count = 0; reader.MoveNext(); count++)
         {
             if (count == MaxBlockRecords)
                 throw Malformed($"a block has more than {MaxBlockRecords} records");
-            Check(reader.Key, reader.Record);
+            Check(state, reader.Key, reader.Record);
         }
 
         if (reader.IsMalformed)
             throw Malformed("a block of records is cut off");
     }
 
-    private void Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
+    private void Check(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
     {
         if (key.IsEmpty || key.Length > StoreLimits.MaxKeyBytes)
             throw Malformed($"a key has {key.Length} bytes");
         if (!RecordReader.TryParse(bytes, out var record) || (bytes[0] & RecordLayout.HasLocalPart) != 0)
             throw Malformed("the bytes of a record make no sense");
-        if (record.Value.Length > core.Options.MaxValueBytes)
-            throw Malformed($"a value has {record.Value.Length} bytes, more than the {core.Options.MaxValueBytes} allowed here (MaxValueBytes)");
         if (!record.Verify(key))
             throw Malformed("a record fails its checksum");
-        CheckScalar(record.Version.Scalar);
-
-        // Whose clock says that it has expired must not be further ahead than one that writes.
-        if (record.IsDropped)
-            CheckScalar(record.Expiry);
-        if (record.Expiry != 0 && core.Identity.Clock != VersionClock.Hybrid)
-            throw Malformed("a record expires, but the versions of this cluster do not tell their time");
+        _gate.Check(state, key, record);
     }
 
-    private void CheckScalar(ulong scalar)
-    {
-        switch (core.Clock.Check(scalar))
-        {
-            case ScalarCheck.Malformed:
-                throw Malformed($"the scalar {scalar} lies more than a day ahead");
-            case ScalarCheck.Ahead:
-                throw new HonuException(HonuErrorCode.ClockDrift, $"A peer's scalar {scalar} lies further ahead of this machine's clock than {core.Options.MaxClockDrift} (MaxClockDrift). Set both clocks right; replication goes on by itself.", core.Path);
-        }
-    }
-
-    private void ApplyOne(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming)
+    private void ApplyOne(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming, bool isHeld = false)
     {
         if (!core.Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
             core.Clock.Observe(incoming.Version.Scalar);
@@ -93,9 +103,12 @@ internal sealed class RemoteApplier(StoreCore core)
         var hash = core.Hash.Of(state.Id, key);
         core.Heads.Remove(hash, state.Id, key);
         using var found = core.Presence.MayExist(hash) ? core.Engine.Get(currentKey) : default;
-        var isCovered = state.Vector.Covers(incoming.Version);
+        var isCovered = !isHeld && state.Vector.Covers(incoming.Version);
+        if (!isCovered)
+            core.Held.Quarantine.StageReplaced(state, key, incoming);
         if (!found.Found)
         {
+            _gate.LookForOtherKey(state, key, incoming.Version, isCovered);
             var kind = isCovered ? UpdateKind.Stale : incoming.Parent.IsNone ? UpdateKind.Linear : UpdateKind.Skip;
             if (!isCovered)
             {
@@ -110,7 +123,11 @@ internal sealed class RemoteApplier(StoreCore core)
         var current = StoreCore.Parse(found.Span, key);
         var decided = Classify(current, incoming);
         Count(decided);
-        if (isCovered)
+        if (decided == UpdateKind.Equivocation)
+            core.Held.NoteEquivocation(state, key, incoming.Version, key);
+
+        // Of two contents of one version the same must stay everywhere, also where both vectors cover it: it is current, so nothing can come back by it (R1).
+        if (isCovered && decided != UpdateKind.Equivocation)
             return;
         switch (decided)
         {
@@ -206,9 +223,6 @@ internal sealed class RemoteApplier(StoreCore core)
     // R2: the target may only be joined if our own vector, now, covers the base that the sender assumed.
     private bool TryStageJoin(NamespaceState state, VectorJoin join)
     {
-        foreach (var replica in join.Target.Origins)
-            CheckScalar(Math.Max(1, join.Target.HighMark(replica)));
-        CheckScalar(Math.Max(1, join.Target.GreatestScalar()));
         if (!state.Vector.Dominates(join.Base))
             return false;
 
@@ -239,6 +253,6 @@ internal sealed class RemoteApplier(StoreCore core)
         core.Count(kind);
     }
 
-    private HonuException Malformed(string what) =>
+    internal HonuException Malformed(string what) =>
         new(HonuErrorCode.MalformedRecord, $"A peer sent data that fails its checks: {what}. Nothing of it was applied.", core.Path);
 }

@@ -19,6 +19,8 @@ internal static class EntryCheck
             KeySpaces.Vector or KeySpaces.Barrier => FindVectorFault(key, value),
             KeySpaces.Cursor => FindCursorFault(key, value),
             KeySpaces.Meta or KeySpaces.Conflict or KeySpaces.Expiry => FindMetaFault(key, value),
+            KeySpaces.Deferred => TryOpen(key, value, out var deferred) ? Deferring.DeferredRows.FindFault(key, deferred) : "the row fails its checksum",
+            KeySpaces.Quarantine => TryOpen(key, value, out var held) ? Deferring.QuarantineStore.FindFault(key, held) : "the row fails its checksum",
             _ => null,
         };
     }

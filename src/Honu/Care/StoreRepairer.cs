@@ -185,6 +185,7 @@ internal sealed class StoreRepairer
         _identity = StoreOpener.NewEpoch(_identity ?? StoreOpener.Create(store) with { Clock = clock }, store.Environment) with { DirectoryStamp = stamp };
         foreach (var space in new[] { KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor })
             Walk(space, (key, _) => _batch.Delete(key), flush: false);
+        Walk(KeySpaces.Deferred, (key, _) => DropTarget(key), flush: false);
 
         Span<byte> format = stackalloc byte[4];
         System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(format, store.Formats.Current);
@@ -199,6 +200,13 @@ internal sealed class StoreRepairer
         _engine.Write(_batch, sync: true);
         _batch.Clear();
         Walk(KeySpaces.Index, (key, _) => _batch.Delete(key));
+    }
+
+    // What waits for deferred records vouches for others that may be lost; the records themselves do no harm.
+    private void DropTarget(ReadOnlySpan<byte> key)
+    {
+        if (key.Length <= KeySpaces.NamespacePrefixBytes || key[KeySpaces.NamespacePrefixBytes] != Deferring.DeferredRows.Record)
+            _batch.Delete(key);
     }
 
     private void CheckCurrent(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _current += Check(key, value) ? 1 : 0;

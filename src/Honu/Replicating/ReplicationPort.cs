@@ -7,7 +7,7 @@ namespace Honu;
 
 /// <summary>What replication needs from a store. Applications do not need it; <c>Honu.Replication</c> builds on it, and so may another protocol.</summary>
 /// <remarks>Thread-safe. Calls that change the store wait in the same queue as local writes.</remarks>
-public sealed class ReplicationPort
+public sealed partial class ReplicationPort
 {
     private readonly StoreCore _core;
     private readonly Lock _barrierGate = new();
@@ -59,12 +59,24 @@ public sealed class ReplicationPort
         });
     }
 
-    /// <summary>The store that is known to write under a pid, or <see langword="null"/>: a second one must not.</summary>
+    /// <summary>The store that is known to write under a pid, or <see langword="null"/>: another one must not. Copies of one directory are one store with several epochs.</summary>
     public Guid? FindStore(uint pid) => _core.Replicas.FindStore(pid);
 
-    /// <summary>A copy of a namespace's vector, and how many current records it does not cover.</summary>
-    public (VersionVector Vector, long LooseRecords) State(string ns) => _core.Exclusively((_core, ns), static args =>
-        args._core.Namespaces.Find(args.ns) is { } state ? (state.Vector.Clone(), state.Loose.Count) : (new VersionVector(), 0));
+    /// <summary>What the store holds of a namespace; empty for one that it does not know.</summary>
+    public NamespaceReplication State(string ns) => _core.Exclusively((_core, ns), static args =>
+    {
+        if (args._core.Namespaces.Find(args.ns) is not { } state)
+            return new NamespaceReplication { Vector = new VersionVector() };
+        var waiting = args._core.Held.Deferred.Of(state);
+        return new NamespaceReplication
+        {
+            Vector = state.Vector.Clone(),
+            LooseRecords = state.Loose.Count,
+            Deferred = waiting.Rows,
+            PendingTarget = waiting.PendingTarget(state.Vector),
+            Quarantined = args._core.Held.Quarantine.Count(state),
+        };
+    });
 
     /// <summary>A consistent view to stream from.</summary>
     public ReplicationSnapshot CreateSnapshot() => _core.Exclusively(_core, static core =>
@@ -121,19 +133,21 @@ public sealed class ReplicationPort
     /// <param name="block">Records as <see cref="RecordBlockWriter"/> builds them. Every byte is checked.</param>
     /// <param name="cursor">Where the stream stands; <see langword="null"/> to keep no cursor.</param>
     /// <param name="join">The end of the stream; <see langword="null"/> before it.</param>
-    /// <exception cref="HonuException"><see cref="HonuErrorCode.MalformedRecord"/>: the data is wrong for good. <see cref="HonuErrorCode.ClockDrift"/>: too early, may be tried again.</exception>
+    /// <exception cref="HonuException"><see cref="HonuErrorCode.MalformedRecord"/>: the data is wrong for good. <see cref="HonuErrorCode.ClockDrift"/>: too early, and too much waits already. <see cref="HonuErrorCode.LimitExceeded"/>: the quarantine is full. <see cref="HonuErrorCode.IdentityMismatch"/>: the peer knows writes of this store that it does not know itself; it has taken a new epoch. These three may be tried again.</exception>
     public ApplyResult Apply(string ns, ReadOnlySpan<byte> block, StreamCursor? cursor, VectorJoin? join)
     {
         StoreLimits.CheckNamespace(ns);
         StoreOpener.ThrowIfReadOnly(_core);
         ApplyResult result;
         byte[][] conflicted;
+        EquivocationEventArgs[] equivocations;
         _core.Queue.LeadAlone();
         try
         {
             _core.ThrowIfUnusable();
             result = _core.Applier.Apply(ns, block, cursor, join);
             conflicted = _core.Conflicts.TakeTouched();
+            equivocations = _core.Held.TakeEquivocations();
         }
         finally
         {
@@ -142,6 +156,7 @@ public sealed class ReplicationPort
         }
 
         _core.Settler.Settle(ns, conflicted);
+        _core.Held.Tell(equivocations);
         return result;
     }
 

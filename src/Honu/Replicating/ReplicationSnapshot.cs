@@ -9,13 +9,13 @@ public sealed class ReplicationSnapshot : IDisposable
 {
     private readonly StoreCore _core;
     private readonly EngineSnapshot _engineSnapshot;
-    private readonly Dictionary<string, (ushort Id, VersionVector Vector)> _namespaces;
+    private readonly Dictionary<string, (ushort Id, VersionVector Vector, bool HasQuarantine)> _namespaces;
 
     internal ReplicationSnapshot(StoreCore core)
     {
         _core = core;
         _engineSnapshot = core.Engine.CreateSnapshot();
-        _namespaces = core.Namespaces.All.ToDictionary(state => state.Name, state => (state.Id, state.Vector.Clone()), StringComparer.Ordinal);
+        _namespaces = core.Namespaces.All.ToDictionary(state => state.Name, state => (state.Id, state.Vector.Clone(), core.Held.Quarantine.Count(state) > 0), StringComparer.Ordinal);
     }
 
     /// <summary>The vector of a namespace at the moment of the snapshot; empty for an unknown one. Not to be changed.</summary>
@@ -40,7 +40,7 @@ public sealed class ReplicationSnapshot : IDisposable
         ArgumentNullException.ThrowIfNull(block);
         if (!_namespaces.TryGetValue(ns, out var found))
             return default;
-        using var entries = new Replicating.UncoveredEntries(_core.Engine, _engineSnapshot, found.Id, @base, _core.Faults);
+        using var entries = new Replicating.UncoveredEntries(_core.Engine, _engineSnapshot, found.Id, @base, _core.Faults, found.HasQuarantine);
         entries.StartAfter(position);
         while (entries.MoveNext())
         {

@@ -31,7 +31,8 @@ internal sealed class BackgroundWork(StoreCore core) : IThreadPoolWorkItem
         var drops = core.Dropper.HasWork && StepOf(static core => core.Dropper.Step(EntriesPerStep));
         var prunes = core.Pruner.HasWork && StepOf(static core => core.Pruner.Step(EntriesPerStep));
         var sweeps = core.Expiry.HasWork && StepOf(static core => core.Expiry.Step(EntriesPerStep));
-        return drops || prunes || sweeps;
+        var applies = !core.HasFailed && core.Held.Work.Step();
+        return drops || prunes || sweeps || applies;
     }
 
     /// <summary>Finishes the removal of dropped namespaces.</summary>

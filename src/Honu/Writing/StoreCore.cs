@@ -42,6 +42,7 @@ internal sealed class StoreCore
         Changes = new Watching.ChangeFeed(this);
         Conflicts = new Applying.ConflictStore(this);
         Settler = new Applying.ConflictSettler(this);
+        Held = new Deferring.HeldRecords(this);
     }
 
     public string Path { get; }
@@ -98,6 +99,9 @@ internal sealed class StoreCore
     public Applying.ConflictStore Conflicts { get; }
 
     public Applying.ConflictSettler Settler { get; }
+
+    /// <summary>What was received and is no object.</summary>
+    public Deferring.HeldRecords Held { get; }
 
     public PlantedFaults Faults => Options.Faults;
 
@@ -184,6 +188,7 @@ internal sealed class StoreCore
         _staged.Clear();
         Namespaces.Publish();
         Conflicts.Publish();
+        Held.Publish();
         PublishJoins();
         Changes.Publish();
         if (Presence.IsOutgrown)
@@ -251,6 +256,7 @@ internal sealed class StoreCore
         _joins.Clear();
         Changes.Discard();
         Conflicts.Discard();
+        Held.Discard();
     }
 
     /// <summary>Runs <paramref name="work"/> with nobody else committing.</summary>
@@ -272,7 +278,7 @@ internal sealed class StoreCore
     public LooseDigest CountLoose(NamespaceState state, VersionVector vector)
     {
         var loose = default(LooseDigest);
-        using var entries = new Replicating.UncoveredEntries(Engine, snapshot: null, state.Id, vector, Faults);
+        using var entries = new Replicating.UncoveredEntries(Engine, snapshot: null, state.Id, vector, Faults, Held.Quarantine.Count(state) > 0);
         while (entries.MoveNext())
         {
             loose.Add(entries.Version);
