@@ -13,6 +13,12 @@ internal sealed partial class Session
             return;
         }
 
+        if (SessionHello.IsTwin(_store, hello))
+        {
+            EndWithTwin(now);
+            return;
+        }
+
         var remote = ReplicaId.FromUInt64(hello.Replica);
         Remote = remote;
         RemoteRegion = hello.Region.Length > 0 ? hello.Region : null;
@@ -43,6 +49,16 @@ internal sealed partial class Session
             SendVectors();
     }
 
+    // Both must learn of it while each still has the name in question: the responder answers before it takes another one.
+    private void EndWithTwin(TimeSpan now)
+    {
+        var own = _store.Identity.Replica;
+        if (!IsInitiator)
+            Send(new SessionMessage { Hello = SessionHello.Build(_store, _store.Summaries()) });
+        _store.ReissueEpoch();
+        Refuse(Refusal.Types.Reason.Retry, $"another process writes as replica {own} as well, from a copy of the same directory: both have taken a new epoch, and written their objects of the old one again. Give one of them a --pid of its own", now);
+    }
+
     private Guid RemoteIncarnation { get; set; }
 
     private HashSet<string> FindDiffering(Hello hello)
@@ -65,7 +81,7 @@ internal sealed partial class Session
         foreach (var name in _differing!)
         {
             // Deferred records are here: they need not be sent again, although nobody is told that they are covered.
-            var vector = _store.State(name).Received;
+            var vector = _store.State(name).ReceivedFrom(Remote!.Value);
             _incoming.Add(name, new IncomingStream(_store, name, Remote!.Value, RemoteIncarnation, vector));
             var told = new NamespaceVector { Name = name, Vector = UnsafeByteOperations.UnsafeWrap(vector.ToArray()) };
             if (_store.FindCursor(name, Remote.Value) is { } cursor && cursor.Incarnation == RemoteIncarnation)

@@ -32,7 +32,7 @@ internal sealed class RemoteApplier(StoreCore core)
         var wait = join is null ? 0 : core.Held.Deferred.WaitOf(state, cursor, _gate.Until, join.Target);
         var mayJoin = join is not null && !core.Dropper.TakeBroken(ns, cursor);
         var joined = mayJoin && wait == 0 && TryStageJoin(state, join!);
-        var isPending = mayJoin && !joined && core.Held.Deferred.TryStagePending(state, join!, wait);
+        var isPending = mayJoin && !joined && core.Held.Deferred.TryStagePending(state, cursor, join!, wait);
         if (cursor is not null)
             StageCursor(state, cursor, joined || isPending);
         _gate.StageMark(state, cursor, joined || isPending);
@@ -49,14 +49,14 @@ internal sealed class RemoteApplier(StoreCore core)
     }
 
     /// <summary>Adds one checked record to the batch: as an object, or as one that waits or cannot be held.</summary>
-    public void ApplyNext(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming)
+    public void ApplyNext(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming, bool isDue = false)
     {
         // Two records of one key in one chunk: the second must see what the first has written.
         var hash = default(HashCode);
         hash.AddBytes(key);
         if (!_keysInBatch.Add(hash.ToHashCode()))
             core.Commit(sync: false);
-        if (!_gate.TryHold(state, key, incoming, out var needless))
+        if (!_gate.TryHold(state, key, incoming, isDue, out var needless))
             ApplyOne(state, key, incoming);
         else if (needless is { } kind)
             Count(kind);
@@ -233,7 +233,9 @@ internal sealed class RemoteApplier(StoreCore core)
         core.StageJoin(state, vector);
         if (!core.Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
             core.Clock.Observe(join.Target.GreatestScalar());
-        return true;
+
+        // An interval too many was refused, and its records stay loose (R18).
+        return vector.Dominates(join.Target);
     }
 
     // A finished stream leaves no cursor; a joined target makes it pointless.

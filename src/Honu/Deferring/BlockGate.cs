@@ -79,12 +79,13 @@ internal sealed class BlockGate(StoreCore core)
     /// <param name="state">The namespace.</param>
     /// <param name="key">Its key.</param>
     /// <param name="record">The record.</param>
+    /// <param name="isDue">Whether it has waited already, and does so no more, whatever the time of day does now.</param>
     /// <param name="needless">What it is to what is here, when it need not be kept either.</param>
     /// <returns>Whether it was dealt with.</returns>
-    public bool TryHold(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader record, out UpdateKind? needless)
+    public bool TryHold(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader record, bool isDue, out UpdateKind? needless)
     {
         needless = null;
-        if (core.Held.Deferred.DueOf(record) is > 0 and var due)
+        if (!isDue && core.Held.Deferred.DueOf(record) is > 0 and var due)
         {
             core.Held.Deferred.StageRecord(state, key, record, due);
             Deferred++;

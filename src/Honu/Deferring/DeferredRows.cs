@@ -7,7 +7,7 @@ namespace Honu.Deferring;
 /// <remarks>
 /// <code>
 /// record  Z ns 1 due(u64) scalar(u64) replica(u64) key   the record in its portable form; due: the scalar that the clock must accept first
-/// pending Z ns 2 sequence(u64)                           until u64 | length of base u32 | base | target
+/// pending Z ns 2 sequence(u64)                           until u64 | sender u64 | length of base u32 | base | target
 /// mark    Z ns 3 sender(u64)                             until u64: the stream of that sender has brought records that are due up to here
 /// </code>
 /// </remarks>

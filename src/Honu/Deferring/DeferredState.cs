@@ -38,21 +38,21 @@ internal sealed class DeferredState
         return expected;
     }
 
-    /// <summary>What is pending, as far as it will be joined; <see langword="null"/> when nothing is.</summary>
-    public VersionVector? PendingTarget(VersionVector vector)
+    /// <summary>What is pending, as far as it will be joined, by who sent it.</summary>
+    public Dictionary<ReplicaId, VersionVector> PendingTargets(VersionVector vector)
     {
-        if (Pending.Count == 0)
-            return null;
-        var expected = vector.Clone();
-        var target = new VersionVector();
+        var targets = new Dictionary<ReplicaId, VersionVector>();
+        var expected = Pending.Count == 0 ? vector : vector.Clone();
         foreach (var pending in Pending)
         {
             if (!expected.Dominates(pending.Base))
                 continue;
             expected.Join(pending.Target);
+            if (!targets.TryGetValue(pending.Sender, out var target))
+                targets.Add(pending.Sender, target = new VersionVector());
             target.Join(pending.Target);
         }
 
-        return target;
+        return targets;
     }
 }

@@ -115,8 +115,8 @@ internal sealed class DeferredStore(StoreCore core)
     }
 
     /// <summary>Adds a target that waits.</summary>
-    /// <returns><see langword="false"/>, with nothing staged, when its base will not be covered by what is covered and pending now.</returns>
-    public bool TryStagePending(NamespaceState state, VectorJoin join, ulong until)
+    /// <returns><see langword="false"/>, with nothing staged, when its base will not be covered by what is covered and pending now, or too much is pending.</returns>
+    public bool TryStagePending(NamespaceState state, StreamCursor? cursor, VectorJoin join, ulong until)
     {
         var waiting = Of(state);
         if (!waiting.Expected(state.Vector).Dominates(join.Base))
@@ -125,11 +125,10 @@ internal sealed class DeferredStore(StoreCore core)
         // What builds on others that are pending waits for them as well.
         if (!state.Vector.Dominates(join.Base))
             until = Math.Max(until, waiting.Pending.Max(static pending => pending.Until));
-        PendingTarget? pending;
-        if (waiting.Pending.Count < MaxPending)
-            pending = new PendingTarget(waiting.Pending.Count == 0 ? 1 : waiting.Pending[^1].Sequence + 1, until, join.Base.Clone(), join.Target.Clone());
-        else
-            pending = waiting.Pending[^1].Merge(join, until);
+        var sender = cursor?.Sender ?? default;
+        var pending = waiting.Pending.Count < MaxPending
+            ? new PendingTarget(waiting.Pending.Count == 0 ? 1 : waiting.Pending[^1].Sequence + 1, sender, until, join.Base.Clone(), join.Target.Clone())
+            : waiting.Pending[^1].Sender == sender ? waiting.Pending[^1].Merge(join, until) : null;
         if (pending is null)
             return false;
         MetaRecords.Put(core.Batch, DeferredRows.PendingKey(_keyBuffer, state.Id, pending.Sequence), pending.Encode());

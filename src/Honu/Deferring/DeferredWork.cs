@@ -67,7 +67,7 @@ internal sealed class DeferredWork(StoreCore core)
                 break;
             }
 
-            core.Applier.ApplyNext(state, key, StoreCore.Parse(MetaRecords.Open(rows.Key, rows.Value), key));
+            core.Applier.ApplyNext(state, key, StoreCore.Parse(MetaRecords.Open(rows.Key, rows.Value), key), isDue: true);
             deferred.StageRemoval(state, rows.Key, rows.Value.Length);
         }
 

@@ -73,7 +73,7 @@ public sealed partial class ReplicationPort
             Vector = state.Vector.Clone(),
             LooseRecords = state.Loose.Count,
             Deferred = waiting.Rows,
-            PendingTarget = waiting.PendingTarget(state.Vector),
+            Pending = waiting.PendingTargets(state.Vector),
             Quarantined = args._core.Held.Quarantine.Count(state),
         };
     });

@@ -80,11 +80,32 @@ public sealed class HostileStreamTests : IDisposable
     }
 
     [Fact]
-    public void Apply_OwnRecordComingBack_DoesNotCoverWhatIsBetween()
+    public void Apply_OwnRecordComingBack_TakesANewEpochAndDoesNotCoverWhatIsBetween()
     {
-        _a.Store.Replication.Apply(Ns, RecordBuilder.Block(new RecordBuilder("l").At(10, 1)), cursor: null, join: null);
+        var before = _a.Id;
+        var block = RecordBuilder.Block(new RecordBuilder("l").At(10, 1));
 
-        Assert.False(_a.Vector.Covers(new VersionId(5, _a.Id)));
+        var error = Assert.Throws<HonuException>(() => _a.Store.Replication.Apply(Ns, block, cursor: null, join: null));
+        _a.Store.Replication.Apply(Ns, block, cursor: null, join: null);
+
+        Assert.Equal(HonuErrorCode.IdentityMismatch, error.Code);
+        Assert.NotEqual(before, _a.Id);
+        Assert.Equal("v", _a.Get("l"));
+        Assert.False(_a.Vector.Covers(new VersionId(5, before)));
+    }
+
+    [Fact]
+    public void Apply_TargetCoversMoreOfOurWritesThanWeDo_TakesANewEpochAndCoversNothing()
+    {
+        var before = _a.Id;
+        var target = new VersionVector();
+        target.Advance(before, 10);
+
+        var error = Assert.Throws<HonuException>(() => _a.Store.Replication.Apply(Ns, [], cursor: null, new VectorJoin(new VersionVector(), target)));
+
+        Assert.Equal(HonuErrorCode.IdentityMismatch, error.Code);
+        Assert.NotEqual(before, _a.Id);
+        Assert.False(_a.Vector.Covers(new VersionId(5, before)));
     }
 
     [Fact]
