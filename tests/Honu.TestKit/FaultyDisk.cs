@@ -9,13 +9,21 @@ namespace Honu.TestKit;
 public sealed class FaultyDisk : IStorageEngineFactory
 {
     private static long _lastStamp;
-    private readonly long _stamp = Interlocked.Increment(ref _lastStamp);
+    private readonly long _stamp;
     private readonly List<RecordedBatch> _unsynced = [];
 
     // Memory only: neither needs disposal, and a disk outlives whoever used it.
     private MemoryEngine _contents = EngineOf(null);
     private EngineSnapshot _durable = EngineOf(null).CreateSnapshot();
     private int _owner;
+
+    /// <summary>An empty disk.</summary>
+    public FaultyDisk()
+        : this(Interlocked.Increment(ref _lastStamp))
+    {
+    }
+
+    private FaultyDisk(long stamp) => _stamp = stamp;
 
     /// <inheritdoc/>
     public bool UsesDirectory => false;
@@ -47,6 +55,9 @@ public sealed class FaultyDisk : IStorageEngineFactory
     /// <inheritdoc/>
     public IStorageEngine Open(string path, HonuStoreOptions options) => new FaultyEngine(this, ++_owner);
 
+    /// <summary>An engine on the disk beside the store that has it open: for a test that damages rows.</summary>
+    public IStorageEngine OpenRaw() => new FaultyEngine(this, _owner);
+
     /// <summary>
     /// The machine loses power: of the batches since the last barrier only those that <paramref name="survives"/> accepts (by their number from 0) are left.
     /// The store that was open must not be used any more.
@@ -70,6 +81,14 @@ public sealed class FaultyDisk : IStorageEngineFactory
         var copy = new FaultyDisk { _contents = EngineOf(_contents.CreateSnapshot()) };
         copy.MakeDurable();
         return copy;
+    }
+
+    /// <summary>The disk of a cloned machine: nothing tells it from the original.</summary>
+    public FaultyDisk Clone()
+    {
+        var clone = new FaultyDisk(_stamp) { _contents = EngineOf(_contents.CreateSnapshot()) };
+        clone.MakeDurable();
+        return clone;
     }
 
     /// <summary>Number of entries, keys and bytes of everything on the disk: to show that an operation changed nothing.</summary>

@@ -304,6 +304,8 @@ public sealed partial class ReplicaHost
 
         [LoggerMessage(EventId = 3106, EventName = "GrantsUnproven", Level = LogLevel.Warning, Message = "Grants are in force, but peers are not proven by certificates: each is the replica that it says it is. Use mutual TLS.")]
         public static partial void GrantsUnproven(ILogger logger);
+        [LoggerMessage(EventId = 3005, EventName = "EquivocationFound", Level = LogLevel.Error, Message = "Version {Version} in namespace {Namespace} stands {What}: two processes have written as one replica. Of two contents all replicas keep the same one. See that no directory is open twice, copied while it is open, or set back file by file.")]
+        public static partial void EquivocationFound(ILogger logger, VersionId version, string @namespace, string what);
 
         [LoggerMessage(EventId = 3001, EventName = "EventFailed", Level = LogLevel.Error, Message = "Replication could not deal with {Event}; it goes on with the next.")]
         public static partial void EventFailed(ILogger logger, string @event, Exception error);

@@ -76,6 +76,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         if (_loop is not null)
             throw new InvalidOperationException("The replica host was started already.");
         _store.Replication.LocalCommitted += OnLocalCommitted;
+        _store.Replication.EquivocationFound += OnEquivocationFound;
         _loop = Task.Run(RunAsync, CancellationToken.None);
         WatchCertificate();
         Post(new ReplicaEvent.Started());
@@ -88,6 +89,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         if (_loop is null || _stopping.IsCancellationRequested)
             return;
         _store.Replication.LocalCommitted -= OnLocalCommitted;
+        _store.Replication.EquivocationFound -= OnEquivocationFound;
         await _stopping.CancelAsync().ConfigureAwait(false);
         _events.Writer.TryComplete();
         await _loop.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -155,6 +157,10 @@ public sealed partial class ReplicaHost : IAsyncDisposable
             return _replica.Peers.FirstOrDefault(known => known.Replica?.Pid == pid || known.Address.Pid == pid)?.Address;
         return PeerAddress.TryParse(peer, out var address) ? address : null;
     }
+
+    // The key is the application's, and not for logs.
+    private void OnEquivocationFound(object? sender, EquivocationEventArgs e) =>
+        Log.EquivocationFound(_logger, e.Version, e.Namespace, e.Key.Span.SequenceEqual(e.OtherKey.Span) ? "for two contents of one object" : "for two objects");
 
     // Writers only set a flag: however many commits there are, one event tells of them.
     private void OnLocalCommitted(object? sender, EventArgs e)

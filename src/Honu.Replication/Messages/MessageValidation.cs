@@ -9,7 +9,7 @@ internal static partial class MessageValidation
 {
     private const int IdBytes = 16;
     private const int SummaryBytes = 16;
-    private const int DigestBytes = 16;
+    private const int ContentDigestBytes = 16;
 
     /// <summary>What is wrong with a message, or <see langword="null"/>.</summary>
     public static string? FindFault(SessionMessage message) => message.BodyCase switch
@@ -52,7 +52,7 @@ internal static partial class MessageValidation
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var summary in hello.Namespaces)
         {
-            if (!IsNamespace(summary.Name) || summary.Summary.Length != SummaryBytes || summary.Digest.Length is not (0 or DigestBytes))
+            if (!IsNamespace(summary.Name) || summary.Summary.Length != SummaryBytes || summary.Digest.Length is not (0 or ContentDigestBytes))
                 return "a namespace or its summary has a wrong length";
             if (!seen.Add(summary.Name))
                 return "a namespace is named twice";

@@ -9,9 +9,8 @@ namespace Honu.Replication;
 /// chunks before stay loose, and the cursor that is kept with them tells where to go on. A stream that was sent before we had told
 /// our vector names its own base; a second one may follow it.
 /// </remarks>
-internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(ReplicaId Replica, Guid Incarnation)> sender, NamespaceReplication told, StreamCursor? toldCursor)
+internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(ReplicaId Replica, Guid Incarnation)> sender, VersionVector toldVector, bool toldEmpty, StreamCursor? toldCursor)
 {
-    private VersionVector _base = told.Vector;
     private VectorJoin? _join;
     private StreamCursor? _cursor;
     private VersionId _position;
@@ -54,11 +53,8 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
         _position = default;
         var target = NamespaceVectors.Decode(chunk.Target);
         var frontier = chunk.Frontier.Length > 0 ? NamespaceVectors.Decode(chunk.Frontier) : null;
-        if (chunk.Base.Length > 0)
-            _base = NamespaceVectors.Decode(chunk.Base);
-        else
-            _base = told.Vector;
-        _join = new VectorJoin(chunk.Full ? new VersionVector() : _base, target) { IsFull = chunk.Full, Frontier = frontier, PurgeMark = chunk.PurgeMark };
+        var @base = chunk.Full ? new VersionVector() : chunk.Base.Length > 0 ? NamespaceVectors.Decode(chunk.Base) : toldVector;
+        _join = new VectorJoin(@base, target) { IsFull = chunk.Full, Frontier = frontier, PurgeMark = chunk.PurgeMark };
         if (chunk.Full)
             _cursor = chunk.Resumed ? ResumeFull() : BeginFull(target, frontier);
     }
@@ -66,7 +62,7 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
     private StreamCursor BeginFull(VersionVector target, VersionVector? frontier)
     {
         var (replica, incarnation) = sender();
-        return new StreamCursor(replica, incarnation, target, default) { IsFull = true, Frontier = frontier, WasEmpty = told.IsEmpty };
+        return new StreamCursor(replica, incarnation, target, default) { IsFull = true, Frontier = frontier, WasEmpty = toldEmpty };
     }
 
     // The cursor of the broken stream stays in place until the sender has caught up with what changed before it.
@@ -91,7 +87,11 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
             _position = Ascending(_position, position);
         else if (!chunk.Last && !_isResumed)
             throw SessionHello.Malformed("A peer streams without saying where it stands.");
-        _cursor = !_isSpeculative && (chunk.Last || !position.IsNone) ? new StreamCursor(replica, incarnation, _join.Target, chunk.Last ? default : position) : null;
+
+        // Before a resumed stream has passed its old cursor that one stays. It is named all the same: the store notes by the sender what it defers.
+        _cursor = _isSpeculative ? null
+            : chunk.Last || !position.IsNone ? new StreamCursor(replica, incarnation, _join.Target, chunk.Last ? default : position)
+            : toldCursor;
     }
 
     private static byte[] Ascending(ReadOnlySpan<byte> before, byte[] next) =>

@@ -7,9 +7,13 @@ namespace Honu.Replication;
 internal static class NamespaceVectors
 {
     /// <summary>What this side holds, for a peer that is to stream what is missing.</summary>
-    public static NamespaceVector Tell(string name, NamespaceReplication state, StreamCursor? cursor)
+    /// <param name="name">The namespace.</param>
+    /// <param name="state">What is held of it.</param>
+    /// <param name="received">What need not be sent again: what is held, and what was deferred of the peer's own streams.</param>
+    /// <param name="cursor">Where a stream of the peer broke off.</param>
+    public static NamespaceVector Tell(string name, NamespaceReplication state, VersionVector received, StreamCursor? cursor)
     {
-        var told = new NamespaceVector { Name = name, Vector = Encode(state.Vector), Empty = state.IsEmpty };
+        var told = new NamespaceVector { Name = name, Vector = Encode(received), Empty = state.IsEmpty };
         if (state.Durable.Count > 0)
             told.Durable = Encode(state.Durable);
         if (cursor is not null)

@@ -67,6 +67,12 @@ internal sealed partial class Session
             return;
         }
 
+        if (SessionHello.IsTwin(Store, hello))
+        {
+            EndWithTwin(now);
+            return;
+        }
+
         var remote = ReplicaId.FromUInt64(hello.Replica);
         Remote = remote;
         Peer ??= _context.FindPeer(remote);
@@ -100,6 +106,16 @@ internal sealed partial class Session
             BeginRepair(suspects, now);
         else
             SendComplete(now);
+    }
+
+    // Both must learn of it while each still has the name in question: the responder answers before it takes another one.
+    private void EndWithTwin(TimeSpan now)
+    {
+        var own = Store.Identity.Replica;
+        if (!IsInitiator)
+            SayHello();
+        Store.ReissueEpoch();
+        Refuse(Refusal.Types.Reason.Retry, $"another process writes as replica {own} as well, from a copy of the same directory: both have taken a new epoch, and written their objects of the old one again. Give one of them a --pid of its own", now);
     }
 
     private HashSet<string> FindDiffering(Hello hello)
@@ -146,8 +162,9 @@ internal sealed partial class Session
 
             var state = Store.State(name);
             var cursor = Remote is { } remote && Store.FindCursor(name, remote) is { } found && found.Incarnation == RemoteIncarnation ? found : null;
-            _incoming.Add(name, new IncomingStream(Store, name, () => (Remote!.Value, RemoteIncarnation), state, cursor));
-            vectors.Namespaces.Add(NamespaceVectors.Tell(name, state, cursor));
+            var received = Remote is { } sender ? state.ReceivedFrom(sender) : state.Vector;
+            _incoming.Add(name, new IncomingStream(Store, name, () => (Remote!.Value, RemoteIncarnation), received, state.IsEmpty, cursor));
+            vectors.Namespaces.Add(NamespaceVectors.Tell(name, state, received, cursor));
         }
 
         if (vectors.Namespaces.Count == 0)

@@ -24,9 +24,9 @@ internal sealed partial class Session
             Refuse(Refusal.Types.Reason.Retry, "the subscriptions of this replica have changed", now);
     }
 
-    // A living copy of the store takes an incarnation of its own when it is opened; this one can only be our own.
+    // A living copy of the store runs in another process; this one can only be our own.
     private bool IsOwnHello(Hello hello) =>
-        SessionHello.ToGuid(hello.StoreId) == Store.Identity.StoreId && SessionHello.ToGuid(hello.Incarnation) == Store.Identity.Incarnation;
+        SessionHello.ToGuid(hello.StoreId) == Store.Identity.StoreId && hello.Run.Length > 0 && SessionHello.ToGuid(hello.Run) == Store.RunId;
 
     private void MeetSelf(TimeSpan now)
     {

@@ -72,7 +72,7 @@ internal sealed partial class Session
         if (!chunk.Last && result.Updates.Changes == 0 && chunk.Records.Length < SmallChunkBytes && chunk.PositionScalar == 0 && chunk.PositionKey.Length == 0)
             NoteIdle();
         _updates.Add(result.Updates);
-        _report = _report with { ObjectsReceived = _report.ObjectsReceived + result.Updates.Total + result.Deferred, ObjectsDeferred = _report.ObjectsDeferred + result.Deferred };
+        _report = _report with { ObjectsReceived = _report.ObjectsReceived + result.Records, ObjectsDeferred = _report.ObjectsDeferred + result.Deferred };
         if (_receiveCredit.Applied(chunk.Records.Length) is > 0 and var grant)
             Send(new SessionMessage { Credit = new Credit { Bytes = grant } });
     }

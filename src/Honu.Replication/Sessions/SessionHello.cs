@@ -7,6 +7,8 @@ namespace Honu.Replication;
 /// <summary>Builds the Hello of this replica, and judges that of another one.</summary>
 internal static class SessionHello
 {
+    private const int IdBytes = 16;
+
     /// <summary>Length of the random bytes that name a session.</summary>
     public const int NonceBytes = 8;
 
@@ -26,6 +28,7 @@ internal static class SessionHello
             Owner = store.Description.Owner ?? "",
             MaxValueBytes = (uint)store.MaxValueBytes,
             WindowBytes = MessageLimits.WindowBytes,
+            Run = ToBytes(store.RunId),
         };
         foreach (var (name, description) in namespaces)
         {
@@ -50,9 +53,9 @@ internal static class SessionHello
             return No(Refusal.Types.Reason.Protocol, $"replica {own.Replica} speaks protocols {MessageLimits.ProtocolMin} to {MessageLimits.ProtocolMax}, replica {replica} speaks {hello.ProtocolMin} to {hello.ProtocolMax}: upgrade the older one");
         if (hello.Cluster != own.Cluster)
             return No(Refusal.Types.Reason.Cluster, $"replica {own.Replica} belongs to cluster \"{own.Cluster}\", replica {replica} to \"{hello.Cluster}\": give both the same --cluster");
-        if (ToGuid(hello.StoreId) == own.StoreId)
-            return No(Refusal.Types.Reason.Identity, $"the peer is store {own.StoreId} itself, or a copy of it: remove the address from its own peers, or restore the copy as a new replica");
-        if (replica.Pid == own.Replica.Pid)
+        if (IsCopy(store, hello) && (hello.Run.Length != IdBytes || ToGuid(hello.Run) == store.RunId))
+            return No(Refusal.Types.Reason.Identity, $"the peer is store {own.StoreId} itself: remove the address from its own peers");
+        if (replica.Pid == own.Replica.Pid && !IsCopy(store, hello))
             return No(Refusal.Types.Reason.Identity, $"two stores ({own.StoreId} and {ToGuid(hello.StoreId)}) have the pid {replica.Pid}: give one of them another --pid");
         if (store.FindStore(replica.Pid) is { } known && known != ToGuid(hello.StoreId))
             return No(Refusal.Types.Reason.Identity, $"pid {replica.Pid} belongs to store {known}; store {ToGuid(hello.StoreId)} cannot write under the same pid, or writes would be confused: give it another --pid");
@@ -67,6 +70,13 @@ internal static class SessionHello
 
     /// <summary>What a session that gets nonsense is ended with.</summary>
     public static HonuException Malformed(string message) => new(HonuErrorCode.MalformedRecord, message);
+
+    /// <summary>Whether the sender writes under the very name of this replica, in another process (R12): a byte for byte copy of its directory, which nothing has told that it is one.</summary>
+    public static bool IsTwin(ReplicationPort store, Hello hello) =>
+        IsCopy(store, hello) && hello.Replica == store.Identity.Replica.ToUInt64() && hello.Run.Length == IdBytes && ToGuid(hello.Run) != store.RunId;
+
+    // A copy of a directory keeps the store id. Under another epoch it is a replica like any other.
+    private static bool IsCopy(ReplicationPort store, Hello hello) => ToGuid(hello.StoreId) == store.Identity.StoreId;
 
     public static Guid ToGuid(ByteString bytes) => new(bytes.Span, bigEndian: true);
 

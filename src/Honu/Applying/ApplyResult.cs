@@ -66,4 +66,16 @@ public readonly record struct ApplyResult(UpdateCounts Updates, bool Joined)
 
     /// <summary>Late writes that were written again as new local versions (R8): records of the chunk, which are among <see cref="Updates"/>, and at the end of a full stream records that were here.</summary>
     public long Reissued { get; init; }
+
+    /// <summary>Records that wait until this machine's clock has come near enough to their versions.</summary>
+    public int Deferred { get; init; }
+
+    /// <summary>Records that the store cannot hold as objects, and keeps in quarantine.</summary>
+    public int Quarantined { get; init; }
+
+    /// <summary>Whether the join of the target waits for deferred records: it follows by itself in the batch that applies the last of them (R9).</summary>
+    public bool JoinIsPending { get; init; }
+
+    /// <summary>How many records the chunk had.</summary>
+    public long Records => Updates.Total + Deferred + Quarantined;
 }

@@ -1,3 +1,4 @@
+using Honu.Deferring;
 using Honu.Digests;
 using Honu.Format;
 using Honu.Reconciling;
@@ -15,132 +16,102 @@ internal sealed partial class RemoteApplier(StoreCore core)
     private readonly HashSet<int> _keysInBatch = [];
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
     private UpdateCounts _counts;
+    private BlockGate _gate = null!;
 
     /// <summary>Applies one chunk. Called by the committing thread.</summary>
     /// <exception cref="HonuException">A record or vector fails its checks, or is too far ahead of the clock: nothing of the present batch was written.</exception>
     public ApplyResult Apply(string ns, ReadOnlySpan<byte> block, StreamCursor? cursor, VectorJoin? join)
     {
-        _counts = default;
-        _keysInBatch.Clear();
+        BeginBlock();
         core.Reissuer.Begin();
+        var isFull = cursor is { IsFull: true };
         var state = core.Namespaces.GetOrAdd(ns, core.Batch);
-        CheckAll(block);
-        var stream = cursor is { IsFull: true } ? Enter(state, block, cursor) : null;
+        _gate.CheckVectors(state, cursor, join);
+        CheckAll(state, block, mayDefer: !isFull);
+        _gate.ThrowIfSetBack();
+        var stream = isFull ? Enter(state, block, cursor!) : null;
         var reader = new RecordBlockReader(block);
         while (reader.MoveNext())
+            ApplyNext(state, reader.Key, StoreCore.Parse(reader.Record, reader.Key), stream);
+        if (stream is not null)
+            return EndChunk(state, stream, cursor!, join);
+
+        var wait = join is null ? 0 : core.Held.Deferred.WaitOf(state, cursor, _gate.Until, join.Target);
+        var mayJoin = join is not null && !core.Dropper.TakeBroken(ns, cursor) && DominatesFrontier(state, join);
+        var joined = mayJoin && wait == 0 && TryStageJoin(state, join!);
+        var isPending = mayJoin && !joined && core.Held.Deferred.TryStagePending(state, cursor, join!, wait);
+        if (cursor is not null)
+            StageCursor(state, cursor, joined || isPending);
+        _gate.StageMark(state, cursor, joined || isPending);
+        core.Commit(sync: false);
+        return new ApplyResult(_counts, joined) { Reissued = _counts[UpdateKind.Reissued], Deferred = _gate.Deferred, Quarantined = _gate.Quarantined, JoinIsPending = isPending };
+    }
+
+    /// <summary>Begins a batch of records.</summary>
+    public void BeginBlock()
+    {
+        _counts = default;
+        _keysInBatch.Clear();
+        _gate = new BlockGate(core);
+    }
+
+    /// <summary>Adds one checked record to the batch: as an object, or as one that waits or cannot be held.</summary>
+    public void ApplyNext(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming, FullStream? stream, bool isDue = false)
+    {
+        // Two records of one key in one chunk: the second must see what the first has written.
+        var hash = default(HashCode);
+        hash.AddBytes(key);
+        if (!_keysInBatch.Add(hash.ToHashCode()))
+            core.Commit(sync: false);
+        if (state.FullStreams.Count > 0)
+            core.Streams.StageForeign(state, stream, incoming);
+        if (!_gate.TryHold(state, key, incoming, isDue, out var needless))
         {
-            // Two records of one key in one chunk: the second must see what the first has written.
-            var hash = default(HashCode);
-            hash.AddBytes(reader.Key);
-            if (!_keysInBatch.Add(hash.ToHashCode()))
-                core.Commit(sync: false);
-            var record = StoreCore.Parse(reader.Record, reader.Key);
-            if (state.FullStreams.Count > 0)
-                core.Streams.StageForeign(state, stream, record);
-            ApplyOne(state, reader.Key, record, stream);
+            ApplyOne(state, key, incoming, stream);
+            return;
         }
 
         if (stream is not null)
-            return EndChunk(state, stream, cursor!, join);
-        var joined = join is not null && !core.Dropper.TakeBroken(ns, cursor) && TryStageJoin(state, join);
-        if (cursor is not null)
-            StageCursor(state, cursor, joined);
-        core.Commit(sync: false);
-        return new ApplyResult(_counts, joined) { Reissued = _counts[UpdateKind.Reissued] };
+            core.Streams.StageKey(state, stream, key, incoming, withRecord: false);
+        if (needless is { } kind)
+            Count(kind);
     }
 
-    private FullStream Enter(NamespaceState state, ReadOnlySpan<byte> block, StreamCursor cursor)
+    /// <summary>Makes an object of a record that has been in quarantine: it counts as held, so the vector may cover it.</summary>
+    public void ApplyHeld(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader held)
     {
-        CheckVector(cursor.Target);
-        var first = new RecordBlockReader(block);
-        first.MoveNext();
-        var stream = core.Streams.Enter(state, cursor, first.Key);
-
-        // Local writes from now on are later than all that was purged there, so that none of them is taken for a late outsider in the end.
-        if (stream.GreatestPurged > 0)
-            CheckScalar(stream.GreatestPurged);
-        core.Clock.Observe(stream.GreatestPurged);
-        return stream;
-    }
-
-    // The chunk first, in a batch of its own: the end looks at what is staged, and may be refused, which must not take the chunk with it.
-    private ApplyResult EndChunk(NamespaceState state, FullStream stream, StreamCursor cursor, VectorJoin? join)
-    {
-        stream = stream with { Position = cursor.PositionKey ?? stream.Position };
-        core.Streams.StageHeader(state, stream);
-        core.Commit(sync: false);
-        if (join is null)
-            return new ApplyResult(_counts, Joined: false) { Reissued = _counts[UpdateKind.Reissued] };
-        var counts = _counts;
-        var isBroken = stream.IsBroken || core.Dropper.TakeBroken(state.Name, cursor);
-        var outcome = isBroken ? null : TryStageFullJoin(state, stream, join);
-        core.Streams.StageEnd(state, stream);
-        core.Commit(sync: false);
-        if (outcome is { Deleted: > 0 })
-            state.IsReconcileAllowed = false;
-        return new ApplyResult(counts, Joined: outcome is not null) { Deleted = outcome?.Deleted ?? 0, Reissued = counts[UpdateKind.Reissued] + (outcome?.Reissued ?? 0) };
-    }
-
-    // R7, and the second half of R8: frontier and purge mark are joined with the target, in the batch that judges what is absent.
-    private ReconcileOutcome? TryStageFullJoin(NamespaceState state, FullStream stream, VectorJoin join)
-    {
-        var told = join.Frontier ?? join.Target;
-        CheckVector(join.Target);
-        CheckVector(told);
-        if (join.PurgeMark > told.GreatestScalar())
-            throw Malformed($"the purge mark {join.PurgeMark} lies above everything that was purged");
-        if (!state.Vector.Dominates(join.Base))
-            return null;
-        var frontier = state.Frontier.Clone();
-        frontier.Join(told);
-        var purgeMark = Math.Max(state.PurgeMark, join.PurgeMark);
-        var joined = Joined(state.Vector, join.Target);
-        Observe(join.Target.GreatestScalar());
-        Observe(told.GreatestScalar());
-
-        var outcome = core.Reconcile.TryStage(state, stream, join.Target, purgeMark, (ns, key, scoped in record) => ApplyOne(ns, key, record, stream: null));
-        if (outcome is null)
-            return null;
-        joined.Advance(core.Identity.Replica, core.Reissuer.LastScalar);
-        core.StageFrontier(state, new FrontierRecord(frontier, purgeMark));
-        core.StageJoin(state, joined);
-        return outcome;
+        BeginBlock();
+        ApplyOne(state, key, held, stream: null, isHeld: true);
     }
 
     // All of a block before any of it: a record that fails leaves nothing behind.
-    private void CheckAll(ReadOnlySpan<byte> block)
+    private void CheckAll(NamespaceState state, ReadOnlySpan<byte> block, bool mayDefer)
     {
         var reader = new RecordBlockReader(block);
         for (var count = 0; reader.MoveNext(); count++)
         {
             if (count == MaxBlockRecords)
                 throw Malformed($"a block has more than {MaxBlockRecords} records");
-            Check(reader.Key, reader.Record);
+            Check(state, reader.Key, reader.Record, mayDefer);
         }
 
         if (reader.IsMalformed)
             throw Malformed("a block of records is cut off");
     }
 
-    private void Check(ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes)
+    private void Check(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> bytes, bool mayDefer)
     {
         if (key.IsEmpty || key.Length > StoreLimits.MaxKeyBytes)
             throw Malformed($"a key has {key.Length} bytes");
         if (!RecordReader.TryParse(bytes, out var record) || (bytes[0] & RecordLayout.HasLocalPart) != 0)
             throw Malformed("the bytes of a record make no sense");
-        if (record.Value.Length > core.Options.MaxValueBytes)
-            throw Malformed($"a value has {record.Value.Length} bytes, more than the {core.Options.MaxValueBytes} allowed here (MaxValueBytes)");
         if (!record.Verify(key))
             throw Malformed("a record fails its checksum");
-        CheckScalar(record.Version.Scalar);
         if (record.Version.Replica.Pid == 0)
             throw Malformed("a record names the replica 0, which nobody is");
-
-        // Whose clock says that it has expired must not be further ahead than one that writes.
-        if (record.IsDropped)
-            CheckScalar(record.Expiry);
-        if (record.Expiry != 0 && core.Identity.Clock != VersionClock.Hybrid)
-            throw Malformed("a record expires, but the versions of this cluster do not tell their time");
+        if (!mayDefer)
+            CheckScalar(record.Version.Scalar);
+        _gate.Check(state, key, record);
     }
 
     private void CheckScalar(ulong scalar)
@@ -160,16 +131,19 @@ internal sealed partial class RemoteApplier(StoreCore core)
             core.Clock.Observe(scalar);
     }
 
-    private void ApplyOne(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming, FullStream? stream)
+    private void ApplyOne(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader incoming, FullStream? stream, bool isHeld = false)
     {
         Observe(incoming.Version.Scalar);
         var currentKey = KeySpaces.CurrentKey(_keyBuffer, state.Id, key);
         var hash = core.Hash.Of(state.Id, key);
         core.Heads.Remove(hash, state.Id, key);
         using var found = core.Presence.MayExist(hash) ? core.Engine.Get(currentKey) : default;
-        var isCovered = state.Vector.Covers(incoming.Version);
+        var isCovered = !isHeld && state.Vector.Covers(incoming.Version);
+        if (!isCovered)
+            core.Held.Quarantine.StageReplaced(state, key, incoming);
         if (!found.Found)
         {
+            _gate.LookForOtherKey(state, key, incoming.Version, isCovered);
             if (stream is not null)
                 core.Streams.StageKey(state, stream, key, incoming, withRecord: false);
             Count(isCovered ? UpdateKind.Stale : StageFirst(state, key, currentKey, incoming));
@@ -191,7 +165,11 @@ internal sealed partial class RemoteApplier(StoreCore core)
         }
 
         Count(decided);
-        if (isCovered)
+        if (decided == UpdateKind.Equivocation)
+            core.Held.NoteEquivocation(state, key, incoming.Version, key);
+
+        // Of two contents of one version the same must stay everywhere, also where both vectors cover it: it is current, so nothing can come back by it (R1).
+        if (isCovered && decided != UpdateKind.Equivocation)
             return;
         switch (decided)
         {
@@ -315,19 +293,19 @@ internal sealed partial class RemoteApplier(StoreCore core)
     // R2: the target may only be joined if our own vector, now, covers the base that the sender assumed.
     private bool TryStageJoin(NamespaceState state, VectorJoin join)
     {
-        CheckVector(join.Target);
         if (!state.Vector.Dominates(join.Base))
-            return false;
-
-        // A sender that has purged what we do not cover must send everything (R7): its target would have us cover deletions that we never saw.
-        if (join.Frontier is { } frontier && !state.Vector.Dominates(frontier))
             return false;
         var vector = Joined(state.Vector, join.Target);
         vector.Advance(core.Identity.Replica, core.Reissuer.LastScalar);
         core.StageJoin(state, vector);
         Observe(join.Target.GreatestScalar());
-        return true;
+
+        // An interval too many was refused, and its records stay loose (R18).
+        return vector.Dominates(join.Target);
     }
+
+    // A sender that has purged what we do not cover must send everything (R7): its target would have us cover deletions that we never saw.
+    private static bool DominatesFrontier(NamespaceState state, VectorJoin join) => join.Frontier is null || state.Vector.Dominates(join.Frontier);
 
     private VersionVector Joined(VersionVector ours, VersionVector target)
     {
@@ -336,18 +314,6 @@ internal sealed partial class RemoteApplier(StoreCore core)
         if (vector.Count >= VersionVector.MaxOrigins)
             throw Malformed($"the joined vector would name {vector.Count} replicas, more than a vector holds");
         return vector;
-    }
-
-    private void CheckVector(VersionVector vector)
-    {
-        foreach (var replica in vector.Origins)
-        {
-            CheckScalar(Math.Max(1, vector.HighMark(replica)));
-            if (replica.Pid == 0)
-                throw Malformed("a vector names the replica 0, which nobody is");
-        }
-
-        CheckScalar(Math.Max(1, vector.GreatestScalar()));
     }
 
     // A finished stream leaves no cursor; a joined target makes it pointless.
@@ -367,6 +333,6 @@ internal sealed partial class RemoteApplier(StoreCore core)
         core.Count(kind);
     }
 
-    private HonuException Malformed(string what) =>
+    internal HonuException Malformed(string what) =>
         new(HonuErrorCode.MalformedRecord, $"A peer sent data that fails its checks: {what}. Nothing of it was applied.", core.Path);
 }

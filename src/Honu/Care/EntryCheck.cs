@@ -22,6 +22,8 @@ internal static class EntryCheck
             KeySpaces.Frontier => FindFrontierFault(key, value),
             KeySpaces.Staging => FindStagingFault(key, value),
             KeySpaces.Meta or KeySpaces.Conflict or KeySpaces.Expiry => FindMetaFault(key, value),
+            KeySpaces.Deferred => TryOpen(key, value, out var deferred) ? Deferring.DeferredRows.FindFault(key, deferred) : "the row fails its checksum",
+            KeySpaces.Quarantine => TryOpen(key, value, out var held) ? Deferring.QuarantineStore.FindFault(key, held) : "the row fails its checksum",
             _ => null,
         };
     }

@@ -190,6 +190,7 @@ internal sealed class StoreRepairer
         _identity = StoreOpener.NewEpoch(_identity ?? StoreOpener.Create(store) with { Clock = clock }, store.Environment) with { DirectoryStamp = stamp };
         foreach (var space in new[] { KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Digest })
             Walk(space, (key, _) => _batch.Delete(key), flush: false);
+        Walk(KeySpaces.Deferred, (key, _) => DropTarget(key), flush: false);
 
         // Frontiers stay: one that says too much costs a peer a full stream, one that says too little brings back what was deleted.
         Walk(KeySpaces.Frontier, DropIfFaulty, flush: false);
@@ -215,6 +216,13 @@ internal sealed class StoreRepairer
         EntryCheck.TryReadNamespace(key, out var ns);
         if (EntryCheck.FindFault(key, value) is { } fault)
             Drop(_names.GetValueOrDefault(ns), key, fault);
+    }
+
+    // What waits for deferred records vouches for others that may be lost; the records themselves do no harm.
+    private void DropTarget(ReadOnlySpan<byte> key)
+    {
+        if (key.Length <= KeySpaces.NamespacePrefixBytes || key[KeySpaces.NamespacePrefixBytes] != Deferring.DeferredRows.Record)
+            _batch.Delete(key);
     }
 
     private void CheckCurrent(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _current += Check(key, value) ? 1 : 0;

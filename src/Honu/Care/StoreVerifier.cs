@@ -9,7 +9,7 @@ namespace Honu.Care;
 internal sealed class StoreVerifier
 {
     private const int ReportEvery = 1024;
-    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict, KeySpaces.Frontier, KeySpaces.Staging];
+    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict, KeySpaces.Frontier, KeySpaces.Staging, KeySpaces.Deferred, KeySpaces.Quarantine];
 
     private readonly IStorageEngine _engine;
     private readonly EngineSnapshot _snapshot;
@@ -196,7 +196,9 @@ internal sealed class StoreVerifier
     {
         KeySpaces.TryReadIndexKey(key, ns, out var version);
         using var record = _engine.Get(KeySpaces.CurrentKey(_keyBuffer, ns, value[..^4]), _snapshot);
-        if (!record.Found || record.Span.Length < RecordLayout.HeaderBytes || RecordReader.ReadVersion(record.Span) != version)
+        if (record.Found && record.Span.Length >= RecordLayout.HeaderBytes && RecordReader.ReadVersion(record.Span) == version)
+            return;
+        if (Deferring.QuarantineStore.Find(_engine, ns, value[..^4], _snapshot) is not { } held || RecordReader.ReadVersion(held) != version)
             _stale++;
     }
 

@@ -18,6 +18,8 @@ namespace Honu.Format;
 ///          R ns(u16) 1 stream(u32) key           what it brought for a key, checksum (see StagedKey)
 /// expiry   E scalar(u64) ns(u16) key             checksum (see ExpiryEntry)
 /// digest   D ns(u16)                             digest of the live records as of a clean close, checksum (see DigestCheckpoint)
+/// deferred Z ns(u16) kind(u8) …                  see DeferredRows
+/// poison   Q ns(u16) key                         since when, record that the store cannot hold, checksum
 /// meta     M name                                see MetaRecords
 /// </code>
 /// The length before a history key keeps keys of different length from interleaving: <c>a</c> + slot never sorts between two slots of <c>a\0</c>.
@@ -35,6 +37,8 @@ internal static class KeySpaces
     public const byte Digest = (byte)'D';
     public const byte Frontier = (byte)'F';
     public const byte Staging = (byte)'R';
+    public const byte Deferred = (byte)'Z';
+    public const byte Quarantine = (byte)'Q';
     public const byte Meta = (byte)'M';
 
     public const int NamespacePrefixBytes = 3;
@@ -123,6 +127,14 @@ internal static class KeySpaces
         engineKey.Length > 5 + 16 && BinaryPrimitives.ReadUInt16BigEndian(engineKey[3..]) == engineKey.Length - 5 - 16
             ? engineKey[5..^16]
             : throw MetaRecords.Damaged(engineKey);
+
+    /// <summary>The engine key of the record that is in quarantine under a key.</summary>
+    public static Span<byte> QuarantineKey(Span<byte> destination, ushort ns, ReadOnlySpan<byte> key)
+    {
+        Prefix(destination, Quarantine, ns);
+        key.CopyTo(destination[NamespacePrefixBytes..]);
+        return destination[..(NamespacePrefixBytes + key.Length)];
+    }
 
     public static Span<byte> CursorKey(Span<byte> destination, ushort ns, ReplicaId sender)
     {

@@ -13,6 +13,9 @@ internal static class StoreDirectory
     // A file of its own, so that the marker keeps its birth: the store's stamp hangs on it.
     private const string RepairName = "HONU.repair";
 
+    // As late as every file system can say.
+    private static readonly DateTime NeverChanged = new(2038, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
     /// <summary>Checks that <paramref name="path"/> holds a store of a known format, or may become one and is marked as such.</summary>
     public static void Prepare(string path, bool createIfMissing, FormatUpgrades formats)
     {
@@ -92,7 +95,10 @@ internal static class StoreDirectory
     }
 
     /// <summary>When the marker file was born: a copy, or a backup that was put back, has another birth than the directory that it was made from.</summary>
-    /// <remarks>Renaming a directory keeps it. Where a file system knows no births, the older of the times of change and of status counts.</remarks>
+    /// <remarks>
+    /// Renaming a directory keeps it. Where a file system knows no births, the older of the times of change and of status counts. The time of change lies in the
+    /// future, so that is the time of status: a copy has one of its own even if it keeps the other.
+    /// </remarks>
     public static long Stamp(string path) => File.GetCreationTimeUtc(Path.Combine(path, MarkerName)).Ticks;
 
     /// <summary>Marks the directory as a store of this format.</summary>
@@ -107,6 +113,7 @@ internal static class StoreDirectory
             file.Flush(flushToDisk: true);
         }
 
+        File.SetLastWriteTimeUtc(temporary, NeverChanged);
         File.Move(temporary, marker, overwrite: true);
     }
 

@@ -59,7 +59,7 @@ public sealed partial class ReplicationPort
         });
     }
 
-    /// <summary>The store that is known to write under a pid, or <see langword="null"/>: a second one must not.</summary>
+    /// <summary>The store that is known to write under a pid, or <see langword="null"/>: another one must not. Copies of one directory are one store with several epochs.</summary>
     public Guid? FindStore(uint pid) => _core.Replicas.FindStore(pid);
 
     /// <summary>What replication knows of a namespace, all of it of one moment; nothing of one that the store does not have.</summary>
@@ -69,6 +69,7 @@ public sealed partial class ReplicationPort
         core.ThrowIfDisposed();
         if (core.Namespaces.Find(args.ns) is not { } state)
             return new NamespaceReplication(new VersionVector(), 0) { Frontier = new VersionVector(), PurgeMark = 0, Durable = new VersionVector(), IsEmpty = true, Tombstones = 0 };
+        var waiting = core.Held.Deferred.Of(state);
         return new NamespaceReplication(state.Vector.Clone(), state.Loose.Count)
         {
             Frontier = state.Frontier.Clone(),
@@ -76,6 +77,9 @@ public sealed partial class ReplicationPort
             Durable = core.DurableVector(state).Clone(),
             IsEmpty = core.Streams.IsEmpty(state),
             Tombstones = state.Deletions.Count,
+            Deferred = waiting.Rows,
+            Pending = waiting.PendingTargets(state.Vector),
+            Quarantined = core.Held.Quarantine.Count(state),
         };
     });
 
@@ -138,7 +142,8 @@ public sealed partial class ReplicationPort
     /// <param name="block">Records as <see cref="RecordBlockWriter"/> builds them. Every byte is checked.</param>
     /// <param name="cursor">Where the stream stands; <see langword="null"/> to keep no cursor. Each chunk of a full stream needs one (<see cref="StreamCursor.IsFull"/>).</param>
     /// <param name="join">The end of the stream; <see langword="null"/> before it.</param>
-    /// <exception cref="HonuException"><see cref="HonuErrorCode.MalformedRecord"/>: the data is wrong for good. <see cref="HonuErrorCode.ClockDrift"/>: too early, may be tried again.
+    /// <exception cref="HonuException"><see cref="HonuErrorCode.MalformedRecord"/>: the data is wrong for good. <see cref="HonuErrorCode.ClockDrift"/>: too early, and too much waits already or the stream is a full one.
+    /// <see cref="HonuErrorCode.LimitExceeded"/>: the quarantine is full. <see cref="HonuErrorCode.IdentityMismatch"/>: the peer knows writes of this store that it does not know itself; it has taken a new epoch. These three may be tried again.
     /// <see cref="HonuErrorCode.ReconcileLimit"/>: the end of a full stream would delete too much; the chunk is applied, nothing is joined, and the stream may go on after <see cref="AllowReconcile"/>.</exception>
     public ApplyResult Apply(string ns, ReadOnlySpan<byte> block, StreamCursor? cursor, VectorJoin? join)
     {
@@ -148,12 +153,14 @@ public sealed partial class ReplicationPort
         StoreOpener.ThrowIfReadOnly(_core);
         ApplyResult result;
         byte[][] conflicted;
+        EquivocationEventArgs[] equivocations;
         _core.Queue.LeadAlone();
         try
         {
             _core.ThrowIfUnusable();
             result = _core.Applier.Apply(ns, block, cursor, join);
             conflicted = _core.Conflicts.TakeTouched();
+            equivocations = _core.Held.TakeEquivocations();
         }
         finally
         {
@@ -164,6 +171,7 @@ public sealed partial class ReplicationPort
         _core.Settler.Settle(ns, conflicted);
         if (result.Reissued > 0)
             _core.NotifyLocalCommit();
+        _core.Held.Tell(equivocations);
         return result;
     }
 

@@ -16,7 +16,10 @@ public sealed partial class ReplicationSnapshot : IDisposable
     {
         _core = core;
         _engineSnapshot = core.Engine.CreateSnapshot();
-        _namespaces = core.Namespaces.All.ToDictionary(state => state.Name, state => new Moment(state.Id, state.Vector.Clone(), state.Frontier, state.PurgeMark), StringComparer.Ordinal);
+        _namespaces = core.Namespaces.All.ToDictionary(
+            state => state.Name,
+            state => new Moment(state.Id, state.Vector.Clone(), state.Frontier, state.PurgeMark, core.Held.Quarantine.Count(state) > 0),
+            StringComparer.Ordinal);
     }
 
     /// <summary>The vector of a namespace at the moment of the snapshot; empty for an unknown one. Not to be changed.</summary>
@@ -42,6 +45,7 @@ public sealed partial class ReplicationSnapshot : IDisposable
             return null;
         Span<byte> prefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];
         KeySpaces.Prefix(prefix, KeySpaces.Current, found.Id);
+        using var quarantine = found.HasQuarantine ? new QuarantinedRecords(_core.Engine, _engineSnapshot, found.Id, afterKey) : null;
         using var records = _core.Engine.CreateIterator(_engineSnapshot, verify: true);
         records.Seek([.. prefix, .. afterKey]);
         if (!afterKey.IsEmpty && records.IsValid && records.Key.StartsWith(prefix) && records.Key[prefix.Length..].SequenceEqual(afterKey))
@@ -54,6 +58,7 @@ public sealed partial class ReplicationSnapshot : IDisposable
             // What is damaged here must not spread: the checksum is checked before a record leaves.
             if (!record.Verify(key))
                 throw StoreCore.Damaged(key);
+            quarantine?.AddUpTo(key, block);
             block.Add(key, record);
             if (block.Count < maxRecords && block.Length < maxBytes)
                 continue;
@@ -64,6 +69,7 @@ public sealed partial class ReplicationSnapshot : IDisposable
 
         // A receiver takes what does not come for deleted.
         records.ThrowIfFailed();
+        quarantine?.AddUpTo(key: [], block);
         return null;
     }
 
@@ -124,7 +130,7 @@ public sealed partial class ReplicationSnapshot : IDisposable
         ArgumentNullException.ThrowIfNull(block);
         if (!_namespaces.TryGetValue(ns, out var found))
             return default;
-        using var entries = new Replicating.UncoveredEntries(_core.Engine, _engineSnapshot, found.Id, @base, _core.Faults);
+        using var entries = new Replicating.UncoveredEntries(_core.Engine, _engineSnapshot, found.Id, @base, _core.Faults, found.HasQuarantine);
         entries.StartAfter(position);
         while (entries.MoveNext())
         {
@@ -149,7 +155,7 @@ public sealed partial class ReplicationSnapshot : IDisposable
     /// <summary>Lets go of the view.</summary>
     public void Dispose() => _engineSnapshot.Dispose();
 
-    private sealed record Moment(ushort Id, VersionVector Vector, VersionVector Frontier, ulong PurgeMark);
+    private sealed record Moment(ushort Id, VersionVector Vector, VersionVector Frontier, ulong PurgeMark, bool HasQuarantine);
 
     private static bool IsAfter(VersionId entry, VersionId position) =>
         entry.Replica == position.Replica ? entry.Scalar > position.Scalar : entry.Replica.CompareTo(position.Replica) > 0;

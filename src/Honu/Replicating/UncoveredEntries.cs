@@ -13,12 +13,14 @@ internal ref struct UncoveredEntries
     private readonly ushort _ns;
     private readonly VersionVector _base;
     private readonly PlantedFaults _faults;
+    private readonly bool _hasQuarantine;
     private readonly byte[] _keyBuffer;
     private EngineValue _record;
+    private byte[]? _quarantined;
     private bool _started;
     private VersionId _after;
 
-    public UncoveredEntries(IStorageEngine engine, EngineSnapshot? snapshot, ushort ns, VersionVector @base, PlantedFaults faults)
+    public UncoveredEntries(IStorageEngine engine, EngineSnapshot? snapshot, ushort ns, VersionVector @base, PlantedFaults faults, bool hasQuarantine = false)
     {
         _engine = engine;
         _snapshot = snapshot;
@@ -26,6 +28,7 @@ internal ref struct UncoveredEntries
         _ns = ns;
         _base = @base;
         _faults = faults;
+        _hasQuarantine = hasQuarantine;
         _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
     }
 
@@ -36,7 +39,7 @@ internal ref struct UncoveredEntries
     public ReadOnlySpan<byte> Key { get; private set; }
 
     /// <summary>The current record, valid until the next move.</summary>
-    public readonly ReadOnlySpan<byte> Record => _record.Span;
+    public readonly ReadOnlySpan<byte> Record => _quarantined ?? _record.Span;
 
     /// <summary>Begins after an entry instead of at the first one.</summary>
     public void StartAfter(VersionId position) => _after = position;
@@ -92,9 +95,14 @@ internal ref struct UncoveredEntries
         Key = IndexEntry.ReadKey(_index.Key, _index.Value);
         _record.Dispose();
         _record = _engine.Get(KeySpaces.CurrentKey(_keyBuffer, _ns, Key), _snapshot);
-        if (!_record.Found)
-            return false;
-        return _faults.HasFlag(PlantedFaults.StaleIndexEntryBelieved)
-            || (_record.Span.Length >= RecordLayout.HeaderBytes && RecordReader.ReadVersion(_record.Span) == version);
+        _quarantined = null;
+        if (_record.Found && (_faults.HasFlag(PlantedFaults.StaleIndexEntryBelieved)
+            || (_record.Span.Length >= RecordLayout.HeaderBytes && RecordReader.ReadVersion(_record.Span) == version)))
+            return true;
+
+        // What this store cannot hold as an object it passes on all the same.
+        if (_hasQuarantine && Deferring.QuarantineStore.Find(_engine, _ns, Key, _snapshot) is { } held && RecordReader.ReadVersion(held) == version)
+            _quarantined = held;
+        return _quarantined is not null;
     }
 }

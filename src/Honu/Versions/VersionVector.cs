@@ -75,22 +75,30 @@ public sealed class VersionVector : IEquatable<VersionVector>
     /// <summary>Covers everything that <paramref name="other"/> covers, apart from intervals beyond the limit (R18), whose records stay loose.</summary>
     public void Join(VersionVector other)
     {
-        foreach (var (replica, covered) in other._origins)
-        {
-            TryCover(replica, 0, covered.High);
-            foreach (var (from, to) in covered.Later)
-                TryCover(replica, from, to);
-        }
+        foreach (var replica in other._origins.Keys)
+            JoinOf(replica, other);
     }
+
+    /// <summary>Covers what <paramref name="other"/> covers of one replica.</summary>
+    internal void JoinOf(ReplicaId replica, VersionVector other)
+    {
+        if (!other._origins.TryGetValue(replica, out var covered))
+            return;
+        TryCover(replica, 0, covered.High);
+        foreach (var (from, to) in covered.Later)
+            TryCover(replica, from, to);
+    }
+
+    /// <summary>Whether everything that <paramref name="other"/> covers of one replica is covered here.</summary>
+    internal bool DominatesOf(ReplicaId replica, VersionVector other) =>
+        !other._origins.TryGetValue(replica, out var covered) || covered.IsEmpty || (_origins.TryGetValue(replica, out var mine) && mine.Dominates(covered));
 
     /// <summary>Whether everything that <paramref name="other"/> covers is covered here.</summary>
     public bool Dominates(VersionVector other)
     {
-        foreach (var (replica, covered) in other._origins)
+        foreach (var replica in other._origins.Keys)
         {
-            if (covered.IsEmpty)
-                continue;
-            if (!_origins.TryGetValue(replica, out var mine) || !mine.Dominates(covered))
+            if (!DominatesOf(replica, other))
                 return false;
         }
 

@@ -32,9 +32,10 @@ internal sealed class BackgroundWork(StoreCore core) : IThreadPoolWorkItem
         var prunes = core.Pruner.HasWork && StepOf(static core => core.Pruner.Step(EntriesPerStep));
         var sweeps = core.Expiry.HasWork && StepOf(static core => core.Expiry.Step(EntriesPerStep));
         var cleans = core.Streams.HasWork && StepOf(static core => core.Streams.Step(EntriesPerStep));
+        var applies = !core.HasFailed && core.Held.Work.Step();
         if (core.Digests.HasWork)
             StepOf(static core => core.Digests.Begin());
-        return drops || prunes || sweeps || cleans;
+        return drops || prunes || sweeps || cleans || applies;
     }
 
     /// <summary>Finishes the removal of dropped namespaces.</summary>

@@ -25,6 +25,8 @@ internal static class IndexScrubber
                         continue;
                 }
 
+                if (core.Held.Quarantine.Holds(state, key, version))
+                    continue;
                 core.Trimmer.Add(state, version);
                 removed++;
                 if (core.Trimmer.IsDue)

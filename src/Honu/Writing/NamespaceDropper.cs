@@ -18,7 +18,11 @@ namespace Honu.Writing;
 /// </remarks>
 internal sealed class NamespaceDropper(StoreCore core)
 {
-    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict, KeySpaces.Digest, KeySpaces.Frontier, KeySpaces.Staging];
+    private static readonly byte[] Spaces =
+    [
+        KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict,
+        KeySpaces.Digest, KeySpaces.Frontier, KeySpaces.Staging, KeySpaces.Deferred, KeySpaces.Quarantine,
+    ];
 
     private readonly SortedSet<ushort> _dropping = [];
     private readonly List<(string Namespace, StreamCursor Cursor)> _broken = [];
@@ -89,6 +93,7 @@ internal sealed class NamespaceDropper(StoreCore core)
 
         core.PublishNewEpoch();
         core.Namespaces.Remove(state);
+        core.Held.Forget(state);
         core.Heads.Clear();
         core.Pruner.Restart();
         core.Changes.Interrupt();

@@ -50,6 +50,7 @@ internal sealed class StoreCore
         Streams = new Reconciling.FullStreams(this);
         Reconcile = new Reconciling.ReconcileJoin(this);
         Purger = new Purging.TombstonePurger(this);
+        Held = new Deferring.HeldRecords(this);
     }
 
     public string Path { get; }
@@ -123,6 +124,9 @@ internal sealed class StoreCore
 
     /// <summary>Ends full streams.</summary>
     public Reconciling.ReconcileJoin Reconcile { get; }
+
+    /// <summary>What was received and is no object.</summary>
+    public Deferring.HeldRecords Held { get; }
 
     public PlantedFaults Faults => Options.Faults;
 
@@ -226,6 +230,7 @@ internal sealed class StoreCore
         foreach (var (state, frontier) in _frontiers)
             state.PublishFrontier(frontier);
         _frontiers.Clear();
+        Held.Publish();
         PublishJoins();
         Changes.Publish();
         if (Presence.IsOutgrown)
@@ -299,6 +304,7 @@ internal sealed class StoreCore
         Changes.Discard();
         Conflicts.Discard();
         Streams.Discard();
+        Held.Discard();
     }
 
     /// <summary>Runs <paramref name="work"/> with nobody else committing.</summary>
@@ -320,7 +326,7 @@ internal sealed class StoreCore
     public LooseDigest CountLoose(NamespaceState state, VersionVector vector)
     {
         var loose = default(LooseDigest);
-        using var entries = new Replicating.UncoveredEntries(Engine, snapshot: null, state.Id, vector, Faults);
+        using var entries = new Replicating.UncoveredEntries(Engine, snapshot: null, state.Id, vector, Faults, Held.Quarantine.Count(state) > 0);
         while (entries.MoveNext())
         {
             loose.Add(entries.Version);

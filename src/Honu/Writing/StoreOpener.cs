@@ -41,9 +41,9 @@ internal static class StoreOpener
             Upgrade(path, engine, factory, options.Formats, format.Value);
 
         var stored = format is null ? null : ReadIdentity(engine);
-        var identity = stored is null ? Create(options) : Reconcile(path, stored, options);
-        var run = RunRecord.Read(engine);
         var wasCopied = stored is not null && stored.DirectoryStamp != stamp;
+        var identity = stored is null ? Create(options) : Reconcile(path, stored, options, wasCopied && !options.ReadOnly);
+        var run = RunRecord.Read(engine);
         var lostPower = stored is not null && run is not { IsClean: true } && (options.Environment.BootId.Length == 0 || run?.BootId != options.Environment.BootId);
 
         var namespaces = new NamespaceTable(options.Retention);
@@ -64,6 +64,7 @@ internal static class StoreOpener
         var filter = TakeFilter(path, engine, factory, options, isClean: run is { IsClean: true }, out var secrets);
         var core = new StoreCore(path, engine, options, identity, clock, namespaces, secrets);
         core.Replicas.Load(engine);
+        core.Held.Load(lostPower);
         foreach (var state in namespaces.All)
             RestoreVector(core, state, stored?.Replica ?? identity.Replica, lostPower);
         if (lostPower && !options.ReadOnly)
@@ -81,6 +82,8 @@ internal static class StoreOpener
         TakeOverRetention(core);
         core.Dropper.Load();
         core.Streams.Load();
+        if (lostPower)
+            core.Held.StageLostEpoch(stored!.Replica);
         WriteOpeningRecords(core, isNew: stored is null, identityChanged: identity != stored, lostPower);
         if (filter is not null)
             core.Presence.Start(filter);
@@ -90,6 +93,8 @@ internal static class StoreOpener
             core.Presence.Begin();
         core.Digests.BeginIfNeeded();
         core.Conflicts.Load();
+        if (core.Held.Reissuer.HasWork)
+            core.Held.Reissuer.Finish();
         core.Settler.SettleAll();
         return core;
     }
@@ -183,19 +188,22 @@ internal static class StoreOpener
         Clock = options.Clock ?? VersionClock.Hybrid,
     };
 
-    // A number that was drawn gives way to one that is chosen later; everything else that was once said stays.
-    private static StoreIdentity Reconcile(string path, StoreIdentity stored, HonuStoreOptions options)
+    // A number that was drawn gives way to one that is chosen later; everything else that was once said stays. A copy that is given another number becomes
+    // a store of its own: its original may be alive, and peers must not take the two for one.
+    private static StoreIdentity Reconcile(string path, StoreIdentity stored, HonuStoreOptions options, bool isCopy)
     {
         if (options.Clock is { } clock && clock != stored.Clock)
             throw new HonuException(HonuErrorCode.ClockMismatch, $"The store at {path} was created with the {stored.Clock} clock; it cannot be opened with {clock}. Leave the clock unset.", path);
         if (options.Cluster is { } cluster && stored.Cluster.Length > 0 && cluster != stored.Cluster)
             throw new HonuException(HonuErrorCode.ClusterMismatch, $"The store at {path} belongs to cluster \"{stored.Cluster}\", not \"{cluster}\". Name its own cluster, or use another directory.", path);
-        if (options.Pid is { } pid && stored.PidIsGiven && pid != stored.Replica.Pid)
+        if (options.Pid is { } pid && stored.PidIsGiven && pid != stored.Replica.Pid && !isCopy)
             throw new HonuException(HonuErrorCode.IdentityMismatch, $"The store at {path} is replica {stored.Replica.Pid}, not {pid}. Use its own number, or another directory.", path);
 
         var identity = stored;
         if (options.Cluster is not null)
             identity = identity with { Cluster = options.Cluster };
+        if (isCopy && options.Pid is { } other && other != stored.Replica.Pid)
+            identity = identity with { StoreId = NewGuid(options.Environment) };
         if (options.Pid is { } given)
             identity = identity with { Replica = given == stored.Replica.Pid ? stored.Replica : new ReplicaId(given, stored.Replica.Epoch), PidIsGiven = true };
         return identity;

@@ -50,6 +50,7 @@ internal sealed class StoreRecovery(StoreCore core)
         var before = core.Namespaces.All.ToDictionary(static state => state, static state => state.Vector.Clone());
         core.Namespaces.Load(core.Engine);
         var isDropped = core.Dropper.Load();
+        core.Held.Load(lostPower: false);
         foreach (var state in core.Namespaces.All)
         {
             state.BarrierVector = null;

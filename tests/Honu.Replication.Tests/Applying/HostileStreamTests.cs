@@ -20,7 +20,7 @@ public sealed class HostileStreamTests : IDisposable
         _a.Put("own", "v");
         var target = new VersionVector();
         target.Advance(new ReplicaId(2, 0), 12);
-        var stream = new IncomingStream(_a.Store.Replication, Ns, static () => (new ReplicaId(2, 0), Guid.Empty), _a.Store.Replication.State(Ns), toldCursor: null);
+        var stream = new IncomingStream(_a.Store.Replication, Ns, static () => (new ReplicaId(2, 0), Guid.Empty), _a.Vector, toldEmpty: false, toldCursor: null);
         _a.Disk.FailsReads = true;
         Assert.ThrowsAny<Exception>(() => stream.Apply(ChunkOf(target, new RecordBuilder("k").At(10, 2), last: false)));
         _a.Disk.FailsReads = false;
@@ -80,11 +80,32 @@ public sealed class HostileStreamTests : IDisposable
     }
 
     [Fact]
-    public void Apply_OwnRecordComingBack_DoesNotCoverWhatIsBetween()
+    public void Apply_OwnRecordComingBack_TakesANewEpochAndDoesNotCoverWhatIsBetween()
     {
-        _a.Store.Replication.Apply(Ns, RecordBuilder.Block(new RecordBuilder("l").At(10, 1)), cursor: null, join: null);
+        var before = _a.Id;
+        var block = RecordBuilder.Block(new RecordBuilder("l").At(10, 1));
 
-        Assert.False(_a.Vector.Covers(new VersionId(5, _a.Id)));
+        var error = Assert.Throws<HonuException>(() => _a.Store.Replication.Apply(Ns, block, cursor: null, join: null));
+        _a.Store.Replication.Apply(Ns, block, cursor: null, join: null);
+
+        Assert.Equal(HonuErrorCode.IdentityMismatch, error.Code);
+        Assert.NotEqual(before, _a.Id);
+        Assert.Equal("v", _a.Get("l"));
+        Assert.False(_a.Vector.Covers(new VersionId(5, before)));
+    }
+
+    [Fact]
+    public void Apply_TargetCoversMoreOfOurWritesThanWeDo_TakesANewEpochAndCoversNothing()
+    {
+        var before = _a.Id;
+        var target = new VersionVector();
+        target.Advance(before, 10);
+
+        var error = Assert.Throws<HonuException>(() => _a.Store.Replication.Apply(Ns, [], cursor: null, new VectorJoin(new VersionVector(), target)));
+
+        Assert.Equal(HonuErrorCode.IdentityMismatch, error.Code);
+        Assert.NotEqual(before, _a.Id);
+        Assert.False(_a.Vector.Covers(new VersionId(5, before)));
     }
 
     [Fact]

@@ -4,22 +4,24 @@ using Honu.TestKit;
 
 namespace Honu.Replication.Tests.Traces;
 
-/// <summary>A replica of a script: a real store on a disk that can fail, and its real state machine. Nothing happens unless the script says so.</summary>
+/// <summary>A replica of a script: a real store on a disk that can fail (or in a real directory), and its real state machine. Nothing happens unless the script says so.</summary>
 internal sealed class ScriptedReplica : IDisposable
 {
     public const string Ns = HonuStore.DefaultNamespace;
 
     private readonly Func<ReplicaOptions, ReplicaOptions>? _configure;
     private readonly IConflictResolver? _resolver;
+    private readonly string? _directory;
     private int _boot;
 
-    public ScriptedReplica(uint pid, VersionClock clock = VersionClock.Lamport, FaultyDisk? disk = null, Func<ReplicaOptions, ReplicaOptions>? configure = null, IConflictResolver? resolver = null)
+    public ScriptedReplica(uint pid, VersionClock clock = VersionClock.Lamport, FaultyDisk? disk = null, Func<ReplicaOptions, ReplicaOptions>? configure = null, IConflictResolver? resolver = null, string? directory = null)
     {
         Pid = pid;
         Clock = clock;
         Disk = disk ?? new FaultyDisk();
         _configure = configure;
         _resolver = resolver;
+        _directory = directory;
         (Store, Machine) = Open();
     }
 
@@ -36,6 +38,8 @@ internal sealed class ScriptedReplica : IDisposable
     public Replica Machine { get; private set; }
 
     public ReplicaId Id => Store.Identity.Replica;
+
+    public NamespaceReplication State => Store.Replication.State(Ns);
 
     public VersionVector Vector => Store.Replication.State(Ns).Vector;
 
@@ -76,11 +80,11 @@ internal sealed class ScriptedReplica : IDisposable
 
     private (HonuStore Store, Replica Machine) Open()
     {
-        var store = HonuStore.Open("scripted", new HonuStoreOptions
+        var store = HonuStore.Open(_directory ?? "scripted", new HonuStoreOptions
         {
             Pid = Pid,
             Clock = Clock,
-            Engine = Disk,
+            Engine = _directory is null ? Disk : null,
             Resolver = _resolver,
             Environment = new StoreEnvironment { Time = Time, BootId = _boot.ToString(CultureInfo.InvariantCulture) },
         });
