@@ -44,6 +44,7 @@ internal static class HonuCommand
             WatchCommand.Create(),
             ConflictsCommand.Create(),
             NamespacesCommand.Create(),
+            QuarantineCommand.Create(),
             ImportCommand.Create(),
             ExportCommand.Create(),
             ServeCommand.Create(),

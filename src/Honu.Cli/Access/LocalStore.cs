@@ -13,8 +13,9 @@ internal sealed class LocalStore : IStoreAccess
 
     public HonuStore Store => _store;
 
-    public static LocalStore Open(string path, bool create, bool readOnly) =>
-        new(HonuStore.Open(path, new HonuStoreOptions { CreateIfMissing = create, ReadOnly = readOnly }));
+    public static LocalStore Open(string path, bool create, bool readOnly) => Open(path, new HonuStoreOptions { CreateIfMissing = create, ReadOnly = readOnly });
+
+    public static LocalStore Open(string path, HonuStoreOptions options) => new(HonuStore.Open(path, options));
 
     public Task<StoreObject?> GetAsync(string ns, byte[] key, CancellationToken cancellationToken)
     {

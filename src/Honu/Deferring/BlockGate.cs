@@ -1,4 +1,3 @@
-using Honu.Engines;
 using Honu.Format;
 using Honu.Writing;
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Honu.Engines;
 using Honu.Digests;
 using Honu.Format;
 using Honu.Writing;

@@ -105,7 +105,7 @@ public sealed class QuarantineTests : IDisposable
         });
 
         Assert.Equal(left, State.Quarantined);
-        Assert.Equal(later == "large" ? 7UL : 5UL, _small.Replication.Quarantined(Ns).FirstOrDefault()?.Version.Id.Scalar ?? 5UL);
+        Assert.Equal(later == "large" ? 7UL : 5UL, _small.Replication.Quarantined(Ns) is [var held] ? held.Version.Id.Scalar : 5UL);
         Assert.Equal(later == "older" ? 2 : 1, State.LooseRecords);
         AssertSound();
     }

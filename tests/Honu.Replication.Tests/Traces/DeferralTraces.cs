@@ -1,5 +1,4 @@
 using Honu.Format;
-using Honu.Replication.Messages;
 using Honu.Replication.Tests.Applying;
 
 namespace Honu.Replication.Tests.Traces;

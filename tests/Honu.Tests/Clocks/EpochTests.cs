@@ -132,7 +132,8 @@ public class EpochTests
 
         var reopened = Open("other boot");
 
-        var (vector, loose) = reopened.Replication.State(Ns);
+        var replication = reopened.Replication.State(Ns);
+        var (vector, loose) = (replication.Vector, replication.LooseRecords);
         Assert.True(vector.Covers(early));
         Assert.False(vector.Covers(late));
         Assert.Equal(1, loose);

@@ -9,7 +9,7 @@ internal static class PeerStream
     public static ApplyResult Send(HonuStore from, HonuStore to, string ns = HonuStore.DefaultNamespace)
     {
         using var snapshot = from.Replication.CreateSnapshot();
-        var (known, _) = to.Replication.State(ns);
+        var known = to.Replication.State(ns).Vector;
         var block = new RecordBlockWriter();
         snapshot.ReadUncovered(ns, known, position: default, block, int.MaxValue, int.MaxValue);
         return End(from, to, ns, known, snapshot.Vector(ns), block);

@@ -281,7 +281,7 @@ public class TimeToLiveTests
     }
 
     [Fact]
-    public void Apply_DroppedRecordFarAhead_IsRefused()
+    public void Apply_DroppedRecordFarAhead_IsDeferred()
     {
         using var a = Open();
         using var b = Open();
@@ -290,10 +290,13 @@ public class TimeToLiveTests
         Sweep(a.Store);
         var dropped = BlockOf(a.Store);
 
-        Assert.Equal(HonuErrorCode.ClockDrift, Assert.Throws<HonuException>(() => b.Store.Replication.Apply("default", dropped, null, null)).Code);
+        Assert.Equal(1, b.Store.Replication.Apply("default", dropped, null, null).Deferred);
+        Assert.False(b.Store.TryGetVersion("key"u8, out _));
 
         b.Time.Advance(TimeSpan.FromMinutes(4));
-        b.Store.Replication.Apply("default", dropped, null, null);
+        Assert.Null(b.Store.Replication.ApplyDeferred());
+        Assert.True(b.Store.TryGetVersion("key"u8, out var version));
+        Assert.True(version.IsDeleted);
         Assert.Null(b.Store.Get("key"u8));
     }
 

@@ -20,7 +20,7 @@ internal static class PeerStore
     /// <summary>Brings <paramref name="to"/> at most so many records; the vectors are joined only if that was everything.</summary>
     public static void Send(HonuStore from, HonuStore to, string ns, int maxRecords)
     {
-        var (@base, _) = to.Replication.State(ns);
+        var @base = to.Replication.State(ns).Vector;
         using var snapshot = from.Replication.CreateSnapshot();
         var block = new RecordBlockWriter();
         var rest = snapshot.ReadUncovered(ns, @base, position: default, block, maxRecords, maxBytes: int.MaxValue);
