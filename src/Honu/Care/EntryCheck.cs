@@ -18,6 +18,7 @@ internal static class EntryCheck
             KeySpaces.Index => FindIndexFault(key, value),
             KeySpaces.Vector or KeySpaces.Barrier => FindVectorFault(key, value),
             KeySpaces.Cursor => FindCursorFault(key, value),
+            KeySpaces.Digest => FindDigestFault(key, value),
             KeySpaces.Meta or KeySpaces.Conflict or KeySpaces.Expiry => FindMetaFault(key, value),
             _ => null,
         };
@@ -92,6 +93,15 @@ internal static class EntryCheck
         if (!TryOpen(key, value, out var payload))
             return "the cursor fails its checksum";
         return StreamCursor.Decode(ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64BigEndian(key[3..])), payload) is null ? "the bytes of the cursor make no sense" : null;
+    }
+
+    private static string? FindDigestFault(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (key.Length != KeySpaces.NamespacePrefixBytes)
+            return "the key makes no sense";
+        if (!TryOpen(key, value, out var payload))
+            return "the digest fails its checksum";
+        return Digests.DigestCheckpoint.TryDecode(payload, out _) ? null : "the bytes of the digest make no sense";
     }
 
     private static string? FindMetaFault(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
