@@ -8,7 +8,7 @@ namespace Honu.Simulation;
 /// <summary>Watches a cluster while it runs, and judges it when it has settled. Each violation is a sentence.</summary>
 /// <remarks>
 /// While it runs: coverage (a vector covers a write only if the replica holds it or what supersedes it), the clock (never below a
-/// scalar that the store has seen), exactness (no record is sent that the receiver has said it covers).
+/// scalar that the store has seen), digests (each says what a scan of the records says), exactness (no record is sent that the receiver has said it covers).
 /// In the end: every replica holds exactly the winners, and equal replicas have nothing to say to each other.
 /// </remarks>
 public sealed class ClusterChecker
@@ -88,6 +88,8 @@ public sealed class ClusterChecker
     {
         if (report is { Outcome: SyncOutcome.Refused })
             _violations.Add($"replica {replica.Index} had a session refused: {report.Error}");
+        if (replica.Store.Replication.FindDigestFault() is { } fault)
+            _violations.Add($"replica {replica.Index}: {fault}");
         var clock = replica.Store.Replication.ClockScalar;
         foreach (var group in _ledger.Entries.GroupBy(static entry => entry.Namespace, StringComparer.Ordinal))
         {

@@ -21,6 +21,7 @@ internal static class EntryCheck
             KeySpaces.Cursor => FindCursorFault(key, value),
             KeySpaces.Frontier => FindFrontierFault(key, value),
             KeySpaces.Staging => FindStagingFault(key, value),
+            KeySpaces.Digest => FindDigestFault(key, value),
             KeySpaces.Meta or KeySpaces.Conflict or KeySpaces.Expiry => FindMetaFault(key, value),
             KeySpaces.Deferred => TryOpen(key, value, out var deferred) ? Deferring.DeferredRows.FindFault(key, deferred) : "the row fails its checksum",
             KeySpaces.Quarantine => TryOpen(key, value, out var held) ? Deferring.QuarantineStore.FindFault(key, held) : "the row fails its checksum",
@@ -97,6 +98,15 @@ internal static class EntryCheck
         if (!TryOpen(key, value, out var payload))
             return "the cursor fails its checksum";
         return StreamCursor.Decode(ReplicaId.FromUInt64(BinaryPrimitives.ReadUInt64BigEndian(key[3..])), payload) is null ? "the bytes of the cursor make no sense" : null;
+    }
+
+    private static string? FindDigestFault(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (key.Length != KeySpaces.NamespacePrefixBytes)
+            return "the key makes no sense";
+        if (!TryOpen(key, value, out var payload))
+            return "the digest fails its checksum";
+        return Digests.DigestCheckpoint.TryDecode(payload, out _) ? null : "the bytes of the digest make no sense";
     }
 
     private static string? FindFrontierFault(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)

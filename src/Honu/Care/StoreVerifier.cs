@@ -9,7 +9,11 @@ namespace Honu.Care;
 internal sealed class StoreVerifier
 {
     private const int ReportEvery = 1024;
-    private static readonly byte[] Spaces = [KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict, KeySpaces.Frontier, KeySpaces.Staging, KeySpaces.Deferred, KeySpaces.Quarantine];
+    private static readonly byte[] Spaces =
+    [
+        KeySpaces.Current, KeySpaces.Index, KeySpaces.History, KeySpaces.Vector, KeySpaces.Barrier, KeySpaces.Cursor, KeySpaces.Conflict,
+        KeySpaces.Digest, KeySpaces.Frontier, KeySpaces.Staging, KeySpaces.Deferred, KeySpaces.Quarantine,
+    ];
 
     private readonly IStorageEngine _engine;
     private readonly EngineSnapshot _snapshot;
@@ -22,6 +26,7 @@ internal sealed class StoreVerifier
     // Namespaces whose data a drop has not removed yet.
     private readonly HashSet<ushort> _dropped = [];
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
+    private readonly DigestVerifier _digests = new();
     private StoreIdentity? _identity;
     private bool _isClosedCleanly;
     private bool _lostPower;
@@ -61,6 +66,7 @@ internal sealed class StoreVerifier
             verifier.WalkSpace(space);
         verifier.CountUnknown();
         verifier.CheckOwnMarks(liveVector);
+        verifier.CheckDigests();
         options.Progress?.Report(verifier._entries);
         return verifier.Report();
     }
@@ -169,9 +175,11 @@ internal sealed class StoreVerifier
         Walk(name, KeySpaces.Prefix(prefix, space, ns), (key, value) =>
         {
             if (EntryCheck.FindFault(key, value) is { } fault)
-                _problems.Add(name, ObjectKeyOf(key), fault);
+                AddFault(ns, name, key, fault);
             else if (space == KeySpaces.Current)
                 CheckCurrent(ns, name, key, value);
+            else if (space == KeySpaces.Digest)
+                _digests.AddCheckpoint(ns, value[..^4]);
             else if (space == KeySpaces.Index)
                 CheckIndex(ns, key, value);
             else if (space == KeySpaces.History)
@@ -182,9 +190,16 @@ internal sealed class StoreVerifier
         });
     }
 
+    private void AddFault(ushort ns, string? name, ReadOnlySpan<byte> key, string fault)
+    {
+        _digests.AddDamaged(ns);
+        _problems.Add(name, ObjectKeyOf(key), fault);
+    }
+
     // Every current record has its index entry, or no peer would be sent it. What a power loss took of them the next opening puts back.
     private void CheckCurrent(ushort ns, string? name, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
+        _digests.Add(ns, value);
         var version = RecordReader.ReadVersion(value);
         using var entry = _engine.Get(KeySpaces.IndexKey(_keyBuffer, ns, version.Replica, version.Scalar), _snapshot);
         var objectKey = key[KeySpaces.NamespacePrefixBytes..];
@@ -288,6 +303,24 @@ internal sealed class StoreVerifier
             {
                 _problems.Add(name, [], error.Message);
             }
+        }
+    }
+
+    // An open store has no such rows, and those of one that was not closed cleanly vouch for nothing.
+    private void CheckDigests()
+    {
+        if (!_isClosedCleanly)
+            return;
+        try
+        {
+            var payload = MetaRecords.Get(_engine, MetaRecords.Key(MetaRecords.Clock), _snapshot);
+            var clock = payload is { Length: 8 } ? System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(payload) : 0;
+            foreach (var (ns, fault) in _digests.Compare(clock))
+                _problems.Add(_names.GetValueOrDefault(ns), [], fault);
+        }
+        catch (HonuException)
+        {
+            // A damaged record of the clock has been told already.
         }
     }
 

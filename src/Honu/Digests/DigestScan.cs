@@ -30,7 +30,7 @@ internal sealed class DigestScan : IDisposable
         {
             try
             {
-                var found = Sum(state.Id, cancellationToken);
+                var found = Sum(_engine, _snapshot, state.Id, cancellationToken);
                 if (!state.Digest.Publish(found, changes, _number, out var kept))
                     mismatches.Add(new DigestMismatchEventArgs(state.Name, kept.Sum, found.Sum, kept.Count - found.Count));
             }
@@ -44,10 +44,12 @@ internal sealed class DigestScan : IDisposable
         return mismatches;
     }
 
-    private DigestSum Sum(ushort ns, CancellationToken cancellationToken)
+    /// <summary>The sum over the records of one namespace.</summary>
+    /// <exception cref="HonuCorruptionException">A record is damaged.</exception>
+    public static DigestSum Sum(IStorageEngine engine, EngineSnapshot snapshot, ushort ns, CancellationToken cancellationToken)
     {
         var sum = default(DigestSum);
-        using var records = new LiveRecords(_engine, _snapshot, ns, passOverDamaged: false, cancellationToken);
+        using var records = new LiveRecords(engine, snapshot, ns, passOverDamaged: false, cancellationToken);
         while (records.MoveNext())
             sum = sum.With(records.Record);
         return sum;

@@ -77,6 +77,8 @@ public sealed class RepairView : IDisposable
         }
     }
 
+    internal StoreCore Core => _core;
+
     internal NamespaceState? State { get; }
 
     internal long Removals { get; }

@@ -151,6 +151,23 @@ internal sealed class StoreDigests(StoreCore core) : IDisposable
         _stop.Dispose();
     }
 
+    /// <summary>Compares every digest with the records, with nobody writing: for tests, after whatever they have done.</summary>
+    /// <returns>A sentence; <see langword="null"/> when each is known and true.</returns>
+    public string? FindFault() => core.Exclusively(core, static core =>
+    {
+        foreach (var state in core.Namespaces.All)
+        {
+            using var snapshot = core.Engine.CreateSnapshot();
+            var found = DigestScan.Sum(core.Engine, snapshot, state.Id, CancellationToken.None);
+            if (!state.Digest.TryGet(out var kept))
+                return $"the digest of {state.Name} is not known";
+            if (kept != found)
+                return $"the digest of {state.Name} says {kept}, its records {found}";
+        }
+
+        return null;
+    });
+
     private DigestScan Prepare()
     {
         lock (_gate)

@@ -101,6 +101,9 @@ public sealed partial class ReplicationPort
         return result;
     }
 
+    /// <summary>What is wrong with the digests, for tests and for the simulation's checkers; <see langword="null"/> when each is known and true.</summary>
+    internal string? FindDigestFault() => _core.Digests.FindFault();
+
     private static UInt128? DigestOf(StoreCore core, NamespaceState state) => IsUsable(core) && state.Digest.TryGet(out var digest) ? digest.Sum : null;
 
     // After a failed write, what is on disk is not what the commits have added up to. A store opened for reading counts as failed to its writers only.

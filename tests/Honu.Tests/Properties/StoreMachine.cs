@@ -73,6 +73,8 @@ internal sealed class StoreMachine : IDisposable
                 _time.SetUtcNow(_time.GetUtcNow() + move.By);
                 break;
         }
+
+        Assert.Null(_store.Replication.FindDigestFault());
     }
 
     /// <summary>Compares every object, with its history, and every open snapshot.</summary>
