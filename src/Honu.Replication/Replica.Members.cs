@@ -102,7 +102,7 @@ public sealed partial class Replica
     private void AddPeer(PeerAddress address)
     {
         if (_peers.Exists(peer => peer.Origin == PeerOrigin.Configured && peer.Address.Endpoint == address.Endpoint))
-            throw new ArgumentException($"{address.Endpoint} is a configured peer already.");
+            throw new ArgumentException($"{address.Endpoint} is a configured peer already.", nameof(address));
         _added.Add(address);
         _peers.RemoveAll(peer => peer.Address.Endpoint == address.Endpoint);
         _peers.Add(NewPeer(address, PeerOrigin.Added));
@@ -117,8 +117,8 @@ public sealed partial class Replica
             var known = _peers.Find(peer => peer.Address.Endpoint == address.Endpoint);
             throw known?.Origin switch
             {
-                PeerOrigin.Configured => new ArgumentException($"{address.Endpoint} is a configured peer: take it out of the configuration and start the replica again."),
-                PeerOrigin.Learned => new ArgumentException($"{address.Endpoint} is the address of a member that was learned of: when that one has left, retire it by its pid."),
+                PeerOrigin.Configured => new ArgumentException($"{address.Endpoint} is a configured peer: take it out of the configuration and start the replica again.", nameof(address)),
+                PeerOrigin.Learned => new ArgumentException($"{address.Endpoint} is the address of a member that was learned of: when that one has left, retire it by its pid.", nameof(address)),
                 _ => new KeyNotFoundException($"No peer was added at {address.Endpoint}."),
             };
         }

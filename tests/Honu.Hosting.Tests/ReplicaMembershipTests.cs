@@ -1,0 +1,141 @@
+using Honu.Grpc;
+using Honu.Replication;
+using Honu.TestKit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Honu.Hosting.Tests;
+
+/// <summary>Peers, members and subscriptions of hosted replicas, by the host's own methods and by the client.</summary>
+public sealed class ReplicaMembershipTests : IDisposable
+{
+    private readonly TestDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void HonuReplicaOptions_Defaults_AdvertiseNothingAndTakeEverything()
+    {
+        var options = new HonuReplicaOptions();
+
+        Assert.Null(options.AdvertisedAddress);
+        Assert.False(options.AdvertiseListenAddress);
+        Assert.Empty(options.Subscriptions);
+        Assert.Equal(TimeSpan.FromDays(30), options.RetireAfter);
+        Assert.Empty(options.Validate());
+    }
+
+    [Theory]
+    [InlineData("address")]
+    [InlineData("pid")]
+    [InlineData("subscription")]
+    [InlineData("retire")]
+    public void Validate_OptionsOutOfRange_TellsEach(string what)
+    {
+        var options = what switch
+        {
+            "address" => new HonuReplicaOptions { AdvertisedAddress = "nowhere" },
+            "pid" => new HonuReplicaOptions { AdvertisedAddress = "3@host:1" },
+            "subscription" => new HonuReplicaOptions { Subscriptions = [""] },
+            _ => new HonuReplicaOptions { RetireAfter = TimeSpan.FromHours(1) },
+        };
+
+        Assert.Single(options.Validate());
+    }
+
+    [Fact]
+    public async Task TwoHosts_OneConfigured_LearnOfEachOtherAndChangeAtRunTime()
+    {
+        await using var a = await Hosted.Start(_directory.Combine("a"), 1, new HonuReplicaOptions { AdvertiseListenAddress = true });
+        await using var b = await Hosted.Start(_directory.Combine("b"), 2, new HonuReplicaOptions { AdvertiseListenAddress = true, Peers = [a.Address], Subscriptions = ["orders"] });
+        await Guard.Within(b.Client.SyncAsync(a.Address));
+
+        var known = Assert.Single(await Guard.Within(a.Client.GetPeersAsync()));
+        Assert.Equal(($"2@{b.Address}", "learned", "active"), (known.Address, known.Origin, known.State));
+        Assert.Equal(["orders"], await Guard.Within(b.Client.GetSubscriptionsAsync()));
+        Assert.Equal(["orders", "people"], await Guard.Within(b.Client.AddSubscriptionAsync("people")));
+        Assert.Equal(["people"], await Guard.Within(b.Client.RemoveSubscriptionAsync("orders", drop: true)));
+
+        await Guard.Within(a.Client.AddPeerAsync("127.0.0.1:9"));
+        Assert.Contains(await Guard.Within(a.Client.GetPeersAsync()), static peer => peer is { Address: "127.0.0.1:9", Origin: "added" });
+        await Guard.Within(a.Client.RemovePeerAsync("127.0.0.1:9"));
+        await Throws(StoreClientError.NotFound, a.Client.RemovePeerAsync("127.0.0.1:9"));
+        await Throws(StoreClientError.NotFound, a.Client.RetireMemberAsync(77));
+        await Throws(StoreClientError.NotFound, a.Client.ForgetMemberAsync(77));
+        await Throws(StoreClientError.NotFound, a.Client.RemoveSubscriptionAsync("nothing", drop: false));
+        await Throws(StoreClientError.InvalidArgument, a.Client.AddSubscriptionAsync(""));
+        await Throws(StoreClientError.InvalidArgument, a.Client.AddPeerAsync("192.0.2.1:7000"));
+        await Throws(StoreClientError.InvalidArgument, b.Client.RemovePeerAsync(a.Address));
+    }
+
+    [Fact]
+    public async Task Status_CountsObjectsAnewAfterAWrite()
+    {
+        await using var a = await Hosted.Start(_directory.Combine("a"), 1, new HonuReplicaOptions());
+        a.Store.Put("k"u8, "v"u8);
+        Assert.Null((await Guard.Within(a.Client.GetReplicaInfoAsync())).Namespaces[0].Objects);
+        Assert.Equal((1, 0), await Counts());
+
+        a.Store.Delete("k"u8, out _);
+
+        // A count may be used again for a moment.
+        using var patience = new CancellationTokenSource(Guard.DefaultTimeout);
+        while (await Counts() != (0, 1))
+            patience.Token.ThrowIfCancellationRequested();
+
+        async Task<(long?, long?)> Counts()
+        {
+            var ns = (await Guard.Within(a.Client.GetReplicaInfoAsync(includeFigures: true))).Namespaces[0];
+            return (ns.Objects, ns.Tombstones);
+        }
+    }
+
+    private static async Task Throws(StoreClientError error, Task call)
+    {
+        var thrown = await Assert.ThrowsAsync<StoreClientException>(() => Guard.Within(call));
+        Assert.Equal(error, thrown.Error);
+    }
+
+    private sealed class Hosted : IAsyncDisposable
+    {
+        private readonly WebApplication _app;
+
+        private Hosted(WebApplication app)
+        {
+            _app = app;
+            Address = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Authority;
+            Client = StoreClient.Connect(Address);
+        }
+
+        public string Address { get; }
+
+        public StoreClient Client { get; }
+
+        public HonuStore Store => _app.Services.GetRequiredService<HonuStore>();
+
+        public static async Task<Hosted> Start(string path, uint pid, HonuReplicaOptions options)
+        {
+            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.Services.AddRouting();
+            builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, static listen => listen.UseRpc()));
+            builder.Services.AddHonu(path, new HonuStoreOptions { Pid = pid });
+            builder.Services.AddHonuReplica(options);
+            var app = builder.Build();
+            app.UseRouting();
+            app.MapHonu();
+            await Guard.Within(app.StartAsync());
+            return new Hosted(app);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Client.DisposeAsync();
+            await Guard.Within(_app.StopAsync());
+            await _app.DisposeAsync();
+        }
+    }
+}
