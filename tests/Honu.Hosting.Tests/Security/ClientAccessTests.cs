@@ -70,7 +70,7 @@ public sealed class ClientAccessTests : IDisposable
         await Denied(() => reader.DeleteAsync("orders", Key));
         await Denied(() => reader.WriteAsync([new StoreOperation("orders", Key, Key)]));
         await Denied(() => reader.ImportAsync(Batches("orders")));
-        await Denied(() => reader.GetStatusAsync());
+        await Denied(() => reader.GetReplicaInfoAsync());
         await Denied(() => reader.SyncAsync("127.0.0.1:1"));
         Assert.Equal("v"u8.ToArray(), server.Store.Namespace("orders").Get(Key));
     }
@@ -104,7 +104,7 @@ public sealed class ClientAccessTests : IDisposable
         await using var server = await SecuredReplica.Start(1, certificates: null, grants: Grants());
         await using var admin = Connect(server, "admin-secret");
 
-        Assert.Equal(1u, (await admin.GetStatusAsync()).Identity.Replica.Pid);
+        Assert.Equal(1u, (await admin.GetReplicaInfoAsync()).Identity.Replica.Pid);
         await Denied(() => admin.GetAsync("orders", Key));
     }
 
