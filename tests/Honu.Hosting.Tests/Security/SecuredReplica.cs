@@ -52,11 +52,20 @@ internal sealed class SecuredReplica : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRouting();
         builder.Services.AddSingleton<ILoggerFactory>(new LoggerFactory([log]));
-        var tls = certificates is null ? null : HandshakeWatch.Options(certificates, log.CreateLogger("tls"), TimeProvider.System);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseRpc(tls)));
+        var handshakes = certificates is null ? null : new HandshakeWatch(certificates, log.CreateLogger("tls"), TimeProvider.System);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen =>
+        {
+            listen.UseRpc(handshakes?.Options);
+            handshakes?.Attach(listen);
+        }));
         builder.Services.AddHonu(directory.Combine("db"), new HonuStoreOptions { Pid = pid, Cluster = cluster }, new HonuServiceOptions { Grants = grants });
         builder.Services.AddHonuReplica(new HonuReplicaOptions { Tls = certificates is null ? null : new RpcClientTlsOptions { Certificates = certificates }, Grants = grants });
         var app = builder.Build();
+        app.Use(static (http, next) =>
+        {
+            HandshakeWatch.Note(http);
+            return next(http);
+        });
         app.UseRouting();
         app.MapHonu();
         await Guard.Within(app.StartAsync());

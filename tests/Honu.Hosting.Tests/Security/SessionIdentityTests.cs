@@ -46,7 +46,7 @@ public sealed class SessionIdentityTests : IDisposable
     }
 
     [Fact]
-    public async Task Session_WithAServerOfAnotherAuthority_IsRefusedAndTheCallerSaysWhy()
+    public async Task Session_WithAServerOfAnotherAuthority_IsRefusedAndBothLogsSayWhy()
     {
         await using var caller = await SecuredReplica.Start(1, _authority.Replica(1));
         await using var called = await SecuredReplica.Start(2, new RpcCertificates(_other.Replica(2).Certificate, _authority.Roots));
@@ -55,6 +55,7 @@ public sealed class SessionIdentityTests : IDisposable
 
         Assert.Contains("of an authority that is not trusted here", report.Error, StringComparison.Ordinal);
         await caller.Log.WaitFor(called.Address, "of an authority that is not trusted here", "replica:2");
+        await called.Log.WaitFor("a client at 127.0.0.1 left before its first call", "may not trust the certificate of this server, replica:2");
     }
 
     [Fact]
@@ -93,6 +94,7 @@ public sealed class SessionIdentityTests : IDisposable
 
         Assert.Contains("names do not include the host", report.Error, StringComparison.Ordinal);
         await caller.Log.WaitFor("names do not include the host", "replica:2");
+        await called.Log.WaitFor("left before its first call", "replica:2");
     }
 
     [Theory]
