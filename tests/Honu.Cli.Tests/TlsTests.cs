@@ -87,9 +87,8 @@ public sealed class TlsTests : IDisposable
         await a.Run(["put", "from-a", "1", .. TrustAsClient]);
 
         var fromServer = await b.Run(["sync", "--with", a.Address, .. TrustAsClient]);
-        await HonuProcess.Run("put", "from-c", "3", "--db", Db("c"));
-        using var stats = JsonDocument.Parse((await HonuProcess.Run("stats", "--db", Db("c"), "--json")).Text);
-        var fromStore = await HonuProcess.Run(["sync", "--db", Db("c"), "--with", a.Address, .. Replica(stats.RootElement.GetProperty("pid").GetUInt32())]);
+        using var put = JsonDocument.Parse((await HonuProcess.Run("put", "from-c", "3", "--db", Db("c"), "--json")).Text);
+        var fromStore = await HonuProcess.Run(["sync", "--db", Db("c"), "--with", a.Address, .. Replica(put.RootElement.GetProperty("pid").GetUInt32())]);
         var asClient = await HonuProcess.Run(["sync", "--db", Db("c"), "--with", a.Address, .. TrustAsClient]);
 
         Assert.Equal((0, ""), (fromServer.ExitCode, fromServer.Error));

@@ -47,15 +47,28 @@ internal static class StoreServer
         builder.Services.AddSingleton(loggers);
         builder.Services.AddRouting();
         // The replica shows its peers what the server shows its clients, and trusts the same authorities.
-        var tls = replica.Tls is { Certificates: { } certificates } ? HandshakeWatch.Options(certificates, loggers.CreateLogger<HandshakeWatch>(), TimeProvider.System) : null;
+        var handshakes = replica.Tls is { Certificates: { } certificates } ? new HandshakeWatch(certificates, loggers.CreateLogger<HandshakeWatch>(), TimeProvider.System) : null;
         builder.Services.AddRpcBuffers();
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.Listen(endpoint, listen => listen.UseRpc(tls)));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.Listen(endpoint, listen =>
+        {
+            listen.UseRpc(handshakes?.Options);
+            handshakes?.Attach(listen);
+        }));
         builder.Services.AddHonu(path, store, new HonuServiceOptions { AllowInsecure = replica.AllowInsecure, Grants = replica.Grants });
         builder.Services.AddHonuReplica(replica);
         // System.CommandLine turns signals into the cancellation; a second handler would race with it.
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
 
         await using var app = builder.Build();
+        if (handshakes is not null)
+        {
+            app.Use(static (http, next) =>
+            {
+                HandshakeWatch.Note(http);
+                return next(http);
+            });
+        }
+
         app.UseRouting();
         app.MapHonu();
         try

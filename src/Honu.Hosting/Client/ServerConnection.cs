@@ -62,7 +62,7 @@ internal sealed class ServerConnection : IDisposable
         {
             StatusCode.Unavailable when Has<AuthenticationException>(e.Status.DebugException) =>
                 (StoreClientError.Refused, $"TLS with {Address} failed: {Reason(e.Status.DebugException!)}. Check the name and the authorities that its certificate is checked against."),
-            StatusCode.Unavailable when _options.Tls is not null && e.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.Unknown } lost =>
+            StatusCode.Unavailable when _options.Tls is not null && e.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.Unknown or HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded } lost =>
                 (StoreClientError.Unreachable, $"Cannot reach {Address}: {Reason(lost)}. If the server demands certificates of its clients, it may have refused this one."),
             StatusCode.Unavailable when e.Status.DebugException is not null =>
                 (StoreClientError.Unreachable, $"Cannot reach {Address}: {Reason(e.Status.DebugException)}. Check the address and that honu serve runs there."),

@@ -65,8 +65,11 @@ public sealed partial class ReplicaHost
                     Interlocked.Exchange(ref _commitPending, 0);
                 if (happened is not null && !_stopping.IsCancellationRequested)
                 {
-                    foreach (var effect in _replica.Handle(happened, _timers.Now))
+                    var effects = _replica.Handle(happened, _timers.Now);
+                    foreach (var effect in effects)
                         TryCarryOut(effect);
+                    if (effects.Count == 0 && happened is ReplicaEvent.MessageReceived { Message.Refusal: { } refusal } late)
+                        RefusedLate(late.Session, refusal.Message);
                 }
 
                 taken?.Release();
@@ -165,6 +168,14 @@ public sealed partial class ReplicaHost
             request.TrySetResult(report);
     }
 
+    // A session that has ended well here may yet be refused by the other side, which was still applying: somebody should know.
+    private void RefusedLate(SessionId session, string reason)
+    {
+        var peer = (_sessions.TryGetValue(session, out var pump) ? pump.Caller : null) ?? "A peer";
+        if (_warned.Count < MaxWarned && _warned.Add(peer + reason))
+            Log.RefusedLate(_logger, peer, SyncOutcome.Refused, reason.TrimEnd('.'));
+    }
+
     private string CallerOf(ReplicaEffect.SessionFinished finished) => finished.Report.Initiator == default
         ? (_sessions.TryGetValue(finished.Session, out var pump) ? pump.Caller : null) ?? "a caller"
         : $"replica {finished.Report.Initiator}";
@@ -223,7 +234,7 @@ public sealed partial class ReplicaHost
         await Task.WhenAll(writing, reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // The status that the responder ended the call with says more than how writing to it failed.
-        var readError = reading.Exception?.InnerException is { } failure && connection?.DescribeHandshake(failure) is { } handshake ? handshake : ErrorOf(reading);
+        var readError = reading.Exception?.InnerException is { } failure && !pump.HasReceived && connection?.DescribeHandshake(failure) is { } handshake ? handshake : ErrorOf(reading);
         return readError ?? (isInitiator ? null : ErrorOf(writing));
     }
 
@@ -298,6 +309,9 @@ public sealed partial class ReplicaHost
 
         [LoggerMessage(EventId = 3100, EventName = "CallerRefused", Level = LogLevel.Warning, Message = "A session that {Caller} wanted to open was refused: {Reason}. The same is not reported again.")]
         public static partial void CallerRefused(ILogger logger, string caller, string reason);
+
+        [LoggerMessage(EventId = 3107, EventName = "RefusedLate", Level = LogLevel.Warning, Message = "{Peer} ended a session as {Outcome} that had completed here: {Reason}. The same is not reported again.")]
+        public static partial void RefusedLate(ILogger logger, string peer, SyncOutcome outcome, string reason);
 
         [LoggerMessage(EventId = 3105, EventName = "CertificateOfAnother", Level = LogLevel.Error, Message = "TLS: the certificate of this server does not name it (honu://{Cluster}/{Pid}), so peers will refuse it: {Certificate}. Make one with honu certs replica.")]
         public static partial void CertificateOfAnother(ILogger logger, string cluster, uint pid, string certificate);

@@ -25,6 +25,9 @@ internal sealed class SessionPump(SessionId session, ReplicaHost host, Cancellat
     /// <summary>Who opened the session, as far as the connection tells; <see langword="null"/> for an own one.</summary>
     public string? Caller { get; init; }
 
+    /// <summary>Whether the other side has said anything.</summary>
+    public bool HasReceived { get; private set; }
+
     public CancellationToken Cancellation => cancellation.Token;
 
     public void Send(SessionMessage message) => _outgoing.Writer.TryWrite(message);
@@ -64,6 +67,7 @@ internal sealed class SessionPump(SessionId session, ReplicaHost host, Cancellat
     {
         while (await stream.MoveNext(Cancellation).ConfigureAwait(false))
         {
+            HasReceived = true;
             await _waiting.WaitAsync(Cancellation).ConfigureAwait(false);
             var message = stream.Current;
             host.Post(new ReplicaEvent.MessageReceived(Session, message, ((IMessage)message).CalculateSize() + 5), _waiting);

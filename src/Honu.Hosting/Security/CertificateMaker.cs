@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -24,28 +25,38 @@ internal static class CertificateMaker
     /// <summary>A certificate of a replica: good for servers and clients, for a replica is both.</summary>
     public static X509Certificate2 Replica(X509Certificate2 authority, string cluster, uint pid, IEnumerable<string> hosts, TimeSpan validity, TimeProvider time)
     {
-        var names = new SubjectAlternativeNameBuilder();
-        foreach (var host in hosts)
-        {
-            if (IPAddress.TryParse(host, out var address))
-                names.AddIpAddress(address);
-            else
-                names.AddDnsName(host);
-        }
-
-        names.AddUri(new Uri(PeerCertificate.ReplicaUri(cluster, pid), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        var names = Names([PeerCertificate.ReplicaUri(cluster, pid)], hosts);
         return Issue(authority, $"honu replica {pid}", names, [CertificateFaults.ServerUsage, CertificateFaults.ClientUsage], validity, time);
     }
 
-    public static X509Certificate2 Client(X509Certificate2 authority, string cluster, string name, TimeSpan validity, TimeProvider time)
+    public static X509Certificate2 Client(X509Certificate2 authority, string cluster, string name, TimeSpan validity, TimeProvider time) =>
+        Issue(authority, name, Names([PeerCertificate.ClientUri(cluster, name)], []), [CertificateFaults.ClientUsage], validity, time);
+
+    /// <summary>The alternative names of a certificate.</summary>
+    /// <param name="uris">Written as they are: a <see cref="Uri"/> would not take a cluster's name with a space, and changes the case of others.</param>
+    /// <param name="hosts">Names and addresses.</param>
+    public static X509Extension Names(IEnumerable<string> uris, IEnumerable<string> hosts)
     {
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddUri(new Uri(PeerCertificate.ClientUri(cluster, name)));
-        return Issue(authority, name, names, [CertificateFaults.ClientUsage], validity, time);
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            foreach (var host in hosts)
+            {
+                if (IPAddress.TryParse(host, out var address))
+                    writer.WriteOctetString(address.GetAddressBytes(), new Asn1Tag(TagClass.ContextSpecific, 7));
+                else
+                    writer.WriteCharacterString(UniversalTagNumber.IA5String, host, new Asn1Tag(TagClass.ContextSpecific, 2));
+            }
+
+            foreach (var uri in uris)
+                writer.WriteCharacterString(UniversalTagNumber.IA5String, uri, new Asn1Tag(TagClass.ContextSpecific, 6));
+        }
+
+        return new X509SubjectAlternativeNameExtension(writer.Encode(), critical: false);
     }
 
     private static X509Certificate2 Issue(
-        X509Certificate2 authority, string name, SubjectAlternativeNameBuilder names, string[] usages, TimeSpan validity, TimeProvider time)
+        X509Certificate2 authority, string name, X509Extension names, string[] usages, TimeSpan validity, TimeProvider time)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(CommonName(name), key, HashAlgorithmName.SHA256);
@@ -54,7 +65,7 @@ internal static class CertificateMaker
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(static usage => new Oid(usage))], critical: false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(names);
 
         // It cannot outlive its authority.
         var now = time.GetUtcNow();

@@ -56,7 +56,8 @@ internal sealed class PeerConnection : IDisposable
         return await _identity.Task.ConfigureAwait(false);
     }
 
-    /// <summary>What a failed call says of a handshake that failed, at this end or at the other; <see langword="null"/> when it was none.</summary>
+    /// <summary>What a call that failed before anything was received says of its handshake; <see langword="null"/> when that was not the cause.</summary>
+    /// <remarks>A server that refuses a certificate tells nobody: it closes the connection, after the client took it for established.</remarks>
     public string? DescribeHandshake(Exception failure)
     {
         if (_options.Tls is null || (failure as RpcException)?.Status.DebugException is not { } cause)
@@ -67,7 +68,7 @@ internal sealed class PeerConnection : IDisposable
                 return $"TLS: {_fault ?? Innermost(inner)}";
         }
 
-        return (cause as HttpRequestException)?.HttpRequestError is HttpRequestError.Unknown or HttpRequestError.SecureConnectionError
+        return (cause as HttpRequestException)?.HttpRequestError is HttpRequestError.Unknown or HttpRequestError.SecureConnectionError or HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded
             ? $"TLS: the peer ended the connection, it may have refused the certificate of this side, {Own()}: {Innermost(cause)}"
             : null;
     }
