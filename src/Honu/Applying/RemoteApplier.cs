@@ -14,6 +14,7 @@ internal sealed class RemoteApplier(StoreCore core)
     private readonly HashSet<int> _keysInBatch = [];
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
     private UpdateCounts _counts;
+    private ulong _outsiderMark;
 
     /// <summary>Applies one chunk. Called by the committing thread.</summary>
     /// <exception cref="HonuException">A record or vector fails its checks, or is too far ahead of the clock: nothing of the present batch was written.</exception>
@@ -23,6 +24,7 @@ internal sealed class RemoteApplier(StoreCore core)
         _keysInBatch.Clear();
         core.Reissuer.Begin();
         var state = core.Namespaces.GetOrAdd(ns, core.Batch);
+        _outsiderMark = state.OutsiderMark;
         CheckAll(block);
         var stream = cursor is { IsFull: true } ? Enter(state, block, cursor) : null;
         var reader = new RecordBlockReader(block);
@@ -97,7 +99,7 @@ internal sealed class RemoteApplier(StoreCore core)
         Observe(join.Target.GreatestScalar());
         Observe(told.GreatestScalar());
 
-        var outcome = core.Reconcile.TryStage(state, stream, join.Target, purgeMark, (ns, key, scoped in record) => ApplyOne(ns, key, record, stream: null));
+        var outcome = core.Reconcile.TryStage(state, stream, join, (ns, key, scoped in record) => ApplyOne(ns, key, record, stream: null));
         if (outcome is null)
             return null;
         joined.Advance(core.Identity.Replica, core.Reissuer.LastScalar);
@@ -183,7 +185,7 @@ internal sealed class RemoteApplier(StoreCore core)
             return;
         }
 
-        if (!isCovered && IsLate(state, incoming, current, decided))
+        if (!isCovered && IsLate(incoming, current, decided))
         {
             core.Reissuer.Stage(state, key, incoming, current, CausalContext.Empty, state.PurgeMark);
             decided = UpdateKind.Reissued;
@@ -211,7 +213,7 @@ internal sealed class RemoteApplier(StoreCore core)
 
     private UpdateKind StageFirst(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming)
     {
-        if (Reissuer.IsLate(state, core.Clock, incoming))
+        if (IsLate(incoming))
         {
             core.Reissuer.Stage(state, key, incoming, state.PurgeMark);
             return UpdateKind.Reissued;
@@ -223,9 +225,11 @@ internal sealed class RemoteApplier(StoreCore core)
     }
 
     // R8: over a deletion, unless that was made knowing of the late write.
-    private bool IsLate(NamespaceState state, scoped in RecordReader incoming, scoped in RecordReader current, UpdateKind decided) =>
+    private bool IsLate(scoped in RecordReader incoming, scoped in RecordReader current, UpdateKind decided) =>
         decided is UpdateKind.Linear or UpdateKind.Skip or UpdateKind.Stomp or UpdateKind.Stomped
-        && current.IsDeleted(core.Clock) && Reissuer.IsLate(state, core.Clock, incoming);
+        && current.IsDeleted(core.Clock) && IsLate(incoming);
+
+    private bool IsLate(scoped in RecordReader incoming) => incoming.Version.Scalar <= _outsiderMark && !incoming.IsDeleted(core.Clock);
 
     /// <summary>Notes what a full stream has brought for a key that is here, with the record where the end of the stream may need it.</summary>
     /// <returns>Whether it must not be applied before: a deletion that would beat a write which may have to be written again instead (R8).</returns>
@@ -233,7 +237,7 @@ internal sealed class RemoteApplier(StoreCore core)
     {
         var isOurs = !stream.Target.Covers(current.Version);
         var waits = isOurs && !stream.WasEmpty && decided == UpdateKind.Stomp && incoming.IsDeleted(core.Clock) && !current.IsDeleted(core.Clock)
-            && current.Version.Scalar <= Math.Max(stream.GreatestPurged, state.PurgeMark) && !state.Vector.Covers(incoming.Version);
+            && current.Version.Scalar <= stream.GreatestPurged && !state.Vector.Covers(incoming.Version);
         core.Streams.StageKey(state, stream, key, incoming, withRecord: waits || (!isOurs && VersionOrder.Wins(current.Version, incoming.Version)));
         return waits;
     }
