@@ -1,4 +1,3 @@
-using Honu.Applying;
 using Honu.Format;
 using Honu.Writing;
 

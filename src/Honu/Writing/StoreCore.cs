@@ -6,7 +6,7 @@ using Honu.Lookup;
 namespace Honu.Writing;
 
 /// <summary>What everything inside one open store shares. The members that change are for the committing thread only.</summary>
-internal sealed class StoreCore
+internal sealed partial class StoreCore
 {
     private readonly List<StagedWrite> _staged = [];
     private readonly List<(NamespaceState State, VersionVector Vector)> _joins = [];
@@ -162,53 +162,6 @@ internal sealed class StoreCore
     /// <summary>Nothing more is acknowledged until the engine has been opened again.</summary>
     public void Fail(Exception error) => _failure = error;
 
-    /// <summary>Notes a replaced or new current record, to be published when its batch is written.</summary>
-    /// <param name="state">The namespace.</param>
-    /// <param name="version">The version that is current now.</param>
-    /// <param name="previous">The one that was, or none.</param>
-    /// <param name="isLocal">Whether it is a write of this process: only such a one says that everything of ours before it is here.</param>
-    /// <param name="isTombstone">Whether the new one is a deletion.</param>
-    /// <param name="wasTombstone">Whether the one before was.</param>
-    public void StageReplacement(NamespaceState state, VersionId version, VersionId previous, bool isLocal, bool isTombstone = false, bool wasTombstone = false) =>
-        _staged.Add(new StagedWrite(state, version, previous, isLocal, isTombstone, wasTombstone));
-
-    /// <summary>Notes that a current record goes, with its index entry, and none takes its place.</summary>
-    public void StageRemoval(NamespaceState state, VersionId previous, bool wasTombstone) =>
-        _staged.Add(new StagedWrite(state, default, previous, IsLocal: false, IsTombstone: false, wasTombstone));
-
-    /// <summary>What of a namespace's vector survives a power loss: that of the last barrier, as far as it still counts.</summary>
-    public VersionVector DurableVector(NamespaceState state)
-    {
-        Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
-        state.BarrierVector ??= NamespaceTable.ReadVector(Engine, KeySpaces.Prefix(key, KeySpaces.Barrier, state.Id));
-
-        // One that names an epoch which the vector has forgotten since vouches for nothing before the next barrier.
-        return state.Vector.Dominates(state.BarrierVector) ? state.BarrierVector : new VersionVector();
-    }
-
-    public void StageVector(NamespaceState state) => StageVector(state, state.Vector, KeySpaces.Vector);
-
-    public void StageVector(NamespaceState state, VersionVector vector, byte space)
-    {
-        Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
-        MetaRecords.Put(Batch, KeySpaces.Prefix(key, space, state.Id), vector.ToArray());
-    }
-
-    /// <summary>Adds a grown vector to the batch, to be published when it is written.</summary>
-    public void StageJoin(NamespaceState state, VersionVector vector)
-    {
-        StageVector(state, vector, KeySpaces.Vector);
-        _joins.Add((state, vector));
-    }
-
-    /// <summary>Adds a grown frontier to the batch, to be published when it is written.</summary>
-    public void StageFrontier(NamespaceState state, FrontierRecord frontier)
-    {
-        Span<byte> key = stackalloc byte[KeySpaces.NamespacePrefixBytes];
-        MetaRecords.Put(Batch, KeySpaces.Prefix(key, KeySpaces.Frontier, state.Id), frontier.Encode());
-        _frontiers.Add((state, frontier));
-    }
-
     /// <summary>Writes the batch with the clock's lease, then publishes what it holds: from here on readers of the index may see it.</summary>
     public void Commit(bool sync)
     {
@@ -328,21 +281,6 @@ internal sealed class StoreCore
         }
     }
 
-    /// <summary>Counts from the index which current records of a namespace a vector does not cover; the clock takes over what it sees.</summary>
-    public LooseDigest CountLoose(NamespaceState state, VersionVector vector)
-    {
-        var loose = default(LooseDigest);
-        using var entries = new Replicating.UncoveredEntries(Engine, snapshot: null, state.Id, vector, Faults);
-        while (entries.MoveNext())
-        {
-            loose.Add(entries.Version);
-            if (!Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
-                Clock.Observe(entries.Version.Scalar);
-        }
-
-        return loose;
-    }
-
     /// <summary>Takes a new epoch because a peer knows writes of ours that we do not: this store was set back to an earlier state.</summary>
     /// <remarks>What the vectors said of the old epoch counts no more: the lost writes come back from the peers like anybody else's.</remarks>
     /// <param name="alsoForget">Another epoch of this store that the vectors must forget.</param>
@@ -433,15 +371,6 @@ internal sealed class StoreCore
         if (FilterFile.TryWrite(Path, nonce, _hashSecrets, filter))
             MetaRecords.Put(Batch, key, nonce);
     }
-
-    /// <summary>Reads a record that the store itself wrote under <paramref name="key"/>.</summary>
-    public static RecordReader Parse(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> key) =>
-        RecordReader.TryParse(bytes, out var record) ? record : throw Damaged(key);
-
-    public static HonuCorruptionException Damaged(ReadOnlySpan<byte> key) =>
-        new(path: null, $"The record of key {Describe(key)} failed its checks. Restore the directory from a backup, or begin an empty replica and let its peers fill it.");
-
-    private static string Describe(ReadOnlySpan<byte> key) => Convert.ToHexString(key[..Math.Min(key.Length, 32)]) + (key.Length > 32 ? "… (hex)" : " (hex)");
 
     private readonly record struct StagedWrite(NamespaceState State, VersionId Version, VersionId Previous, bool IsLocal, bool IsTombstone, bool WasTombstone);
 }

@@ -383,6 +383,24 @@ public sealed class PurgeTests : IDisposable
     }
 
     [Fact]
+    public async Task Watch_TokenFromBeforeAPurge_StartsOver()
+    {
+        _a.Put("k", "v");
+        _a.Put("l", "v");
+        var before = _a.Store.GetWatchToken();
+        _a.Delete("k");
+        var behind = _a.Store.GetWatchToken();
+        _a.Purge();
+
+        var missed = await Read(before);
+        var seen = await Read(behind);
+
+        Assert.Equal("l", Encoding.UTF8.GetString(Assert.Single(missed).Key.Span));
+        Assert.True(missed[0].StartsOver);
+        Assert.Empty(seen);
+    }
+
+    [Fact]
     public void DroppedNamespace_TakesItsFrontierAlong()
     {
         _a.Put("k", "v");
@@ -394,6 +412,15 @@ public sealed class PurgeTests : IDisposable
 
         Assert.Equal(0, _a.State.Frontier.Count);
         Assert.DoesNotContain((byte)'F', Spaces(_a));
+    }
+
+    private async Task<List<HonuChange>> Read(WatchToken token)
+    {
+        using var stop = new CancellationTokenSource(Guard.DefaultTimeout);
+        var changes = new List<HonuChange>();
+        await foreach (var change in _a.Store.WatchAsync(new WatchOptions { Token = token, EndWhenCaughtUp = true }, stop.Token))
+            changes.Add(change);
+        return changes;
     }
 
     // The first bytes of all engine keys.
