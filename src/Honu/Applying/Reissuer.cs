@@ -19,10 +19,6 @@ internal sealed class Reissuer(StoreCore core)
     /// <summary>Forgets <see cref="LastScalar"/>: another batch begins.</summary>
     public void Begin() => LastScalar = 0;
 
-    /// <summary>Whether a record is a live one from before what was purged here, and not known.</summary>
-    public static bool IsLate(NamespaceState state, IVersionClock clock, scoped in RecordReader incoming) =>
-        incoming.Version.Scalar <= state.PurgeMark && !incoming.IsDeleted(clock);
-
     /// <summary>Adds the new version of <paramref name="late"/> for a key that has no record.</summary>
     public void Stage(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader late, ulong purgeMark)
     {

@@ -56,7 +56,7 @@ internal sealed partial class RemoteApplier
         Observe(join.Target.GreatestScalar());
         Observe(told.GreatestScalar());
 
-        var outcome = core.Reconcile.TryStage(state, stream, join.Target, purgeMark, (ns, key, scoped in record) => ApplyOne(ns, key, record, stream: null));
+        var outcome = core.Reconcile.TryStage(state, stream, join, (ns, key, scoped in record) => ApplyOne(ns, key, record, stream: null));
         if (outcome is null)
             return null;
         joined.Advance(core.Identity.Replica, core.Reissuer.LastScalar);

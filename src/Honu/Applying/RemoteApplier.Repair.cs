@@ -11,9 +11,9 @@ internal sealed partial class RemoteApplier
     /// <exception cref="HonuException">A record fails its checks, or is too far ahead of the clock: nothing of the present batch was written.</exception>
     public ApplyResult Repair(RepairView view, ReadOnlySpan<byte> block, RecordBlockWriter? better)
     {
-        BeginBlock();
         if (core.Namespaces.Find(view.Namespace) is not { } state || state != view.State)
             return default;
+        BeginBlock(state);
         CheckAll(state, block, mayDefer: false);
         var reader = new RecordBlockReader(block);
         while (reader.MoveNext())

@@ -17,15 +17,15 @@ internal sealed partial class RemoteApplier(StoreCore core)
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
     private UpdateCounts _counts;
     private BlockGate _gate = null!;
+    private ulong _outsiderMark;
 
     /// <summary>Applies one chunk. Called by the committing thread.</summary>
     /// <exception cref="HonuException">A record or vector fails its checks, or is too far ahead of the clock: nothing of the present batch was written.</exception>
     public ApplyResult Apply(string ns, ReadOnlySpan<byte> block, StreamCursor? cursor, VectorJoin? join)
     {
-        BeginBlock();
-        core.Reissuer.Begin();
         var isFull = cursor is { IsFull: true };
         var state = core.Namespaces.GetOrAdd(ns, core.Batch);
+        BeginBlock(state);
         _gate.CheckVectors(state, cursor, join);
         CheckAll(state, block, mayDefer: !isFull);
         _gate.ThrowIfSetBack();
@@ -48,10 +48,12 @@ internal sealed partial class RemoteApplier(StoreCore core)
     }
 
     /// <summary>Begins a batch of records.</summary>
-    public void BeginBlock()
+    public void BeginBlock(NamespaceState state)
     {
         _counts = default;
         _keysInBatch.Clear();
+        core.Reissuer.Begin();
+        _outsiderMark = state.OutsiderMark;
         _gate = new BlockGate(core);
     }
 
@@ -80,7 +82,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
     /// <summary>Makes an object of a record that has been in quarantine: it counts as held, so the vector may cover it.</summary>
     public void ApplyHeld(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader held)
     {
-        BeginBlock();
+        BeginBlock(state);
         ApplyOne(state, key, held, stream: null, isHeld: true);
     }
 
@@ -158,7 +160,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
             return;
         }
 
-        if (!isCovered && IsLate(state, incoming, current, decided))
+        if (!isCovered && IsLate(incoming, current, decided))
         {
             core.Reissuer.Stage(state, key, incoming, current, CausalContext.Empty, state.PurgeMark);
             decided = UpdateKind.Reissued;
@@ -190,7 +192,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
 
     private UpdateKind StageFirst(NamespaceState state, ReadOnlySpan<byte> key, ReadOnlySpan<byte> currentKey, scoped in RecordReader incoming)
     {
-        if (Reissuer.IsLate(state, core.Clock, incoming))
+        if (IsLate(incoming))
         {
             core.Reissuer.Stage(state, key, incoming, state.PurgeMark);
             return UpdateKind.Reissued;
@@ -202,9 +204,11 @@ internal sealed partial class RemoteApplier(StoreCore core)
     }
 
     // R8: over a deletion, unless that was made knowing of the late write.
-    private bool IsLate(NamespaceState state, scoped in RecordReader incoming, scoped in RecordReader current, UpdateKind decided) =>
+    private bool IsLate(scoped in RecordReader incoming, scoped in RecordReader current, UpdateKind decided) =>
         decided is UpdateKind.Linear or UpdateKind.Skip or UpdateKind.Stomp or UpdateKind.Stomped
-        && current.IsDeleted(core.Clock) && Reissuer.IsLate(state, core.Clock, incoming);
+        && current.IsDeleted(core.Clock) && IsLate(incoming);
+
+    private bool IsLate(scoped in RecordReader incoming) => incoming.Version.Scalar <= _outsiderMark && !incoming.IsDeleted(core.Clock);
 
     /// <summary>Notes what a full stream has brought for a key that is here, with the record where the end of the stream may need it.</summary>
     /// <returns>Whether it must not be applied before: a deletion that would beat a write which may have to be written again instead (R8).</returns>
@@ -212,7 +216,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
     {
         var isOurs = !stream.Target.Covers(current.Version);
         var waits = isOurs && !stream.WasEmpty && decided == UpdateKind.Stomp && incoming.IsDeleted(core.Clock) && !current.IsDeleted(core.Clock)
-            && current.Version.Scalar <= Math.Max(stream.GreatestPurged, state.PurgeMark) && !state.Vector.Covers(incoming.Version);
+            && current.Version.Scalar <= stream.GreatestPurged && !state.Vector.Covers(incoming.Version);
         core.Streams.StageKey(state, stream, key, incoming, withRecord: waits || (!isOurs && VersionOrder.Wins(current.Version, incoming.Version)));
         return waits;
     }

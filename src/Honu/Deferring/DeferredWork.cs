@@ -55,7 +55,7 @@ internal sealed class DeferredWork(StoreCore core)
         Span<byte> prefix = stackalloc byte[DeferredRows.KindPrefixBytes];
         DeferredRows.Prefix(prefix, state.Id, DeferredRows.Record);
         using var rows = core.Engine.CreateIterator(verify: true);
-        core.Applier.BeginBlock();
+        core.Applier.BeginBlock(state);
         var nextDue = ulong.MaxValue;
         var left = RecordsPerStep;
         for (rows.Seek(prefix); rows.IsValid && rows.Key.StartsWith(prefix); rows.Next())

@@ -130,6 +130,9 @@ internal sealed class TombstonePurger(StoreCore core)
         if (removed == 0)
             return 0;
         core.StageFrontier(state, new FrontierRecord(frontier, purgeMark));
+
+        // In the same batch, because a power loss may take the row of the barrier and leave this one.
+        core.StageVector(state, durable, KeySpaces.Barrier);
         core.Commit(sync: false);
         return removed;
     }

@@ -1,5 +1,4 @@
 using Honu.Digests;
-using Honu.Applying;
 using Honu.Format;
 using Honu.Writing;
 
@@ -14,16 +13,15 @@ internal sealed class ReconcileJoin(StoreCore core)
     /// <summary>Adds everything but the vectors to the batch.</summary>
     /// <param name="state">The namespace.</param>
     /// <param name="stream">The stream.</param>
-    /// <param name="target">What will be covered.</param>
-    /// <param name="purgeMark">The purge mark from this batch on.</param>
+    /// <param name="join">Its end.</param>
     /// <param name="apply">Applies a record like one that comes from a peer.</param>
     /// <returns>How much it did, or <see langword="null"/> when the stream has to be repeated.</returns>
     /// <exception cref="HonuException"><see cref="HonuErrorCode.ReconcileLimit"/>: nothing was added.</exception>
-    public ReconcileOutcome? TryStage(NamespaceState state, FullStream stream, VersionVector target, ulong purgeMark, RecordAction apply)
+    public ReconcileOutcome? TryStage(NamespaceState state, FullStream stream, VectorJoin join, RecordAction apply)
     {
         if (stream.WasEmpty)
             return default(ReconcileOutcome);
-        var plan = ReconcilePlan.Make(core, state, stream, target, purgeMark);
+        var plan = ReconcilePlan.Make(core, state, stream, join);
         if (plan.LacksRecord)
             return null;
         CheckLimit(state, plan);
@@ -36,7 +34,7 @@ internal sealed class ReconcileJoin(StoreCore core)
                 core.Count(UpdateKind.Reissued);
             }
 
-            Stage(state, stream, key, action, purgeMark, apply);
+            Stage(state, stream, key, action, Math.Max(state.PurgeMark, join.PurgeMark), apply);
         }
 
         return new ReconcileOutcome(plan.Deletions, reissued);

@@ -29,7 +29,7 @@ internal sealed class ReconcilePlan
     /// <summary>Whether the sender holds an earlier version than ours that was not kept, because ours came only afterwards: the stream has to be repeated.</summary>
     public bool LacksRecord { get; private set; }
 
-    public static ReconcilePlan Make(StoreCore core, NamespaceState state, FullStream stream, VersionVector target, ulong purgeMark)
+    public static ReconcilePlan Make(StoreCore core, NamespaceState state, FullStream stream, VectorJoin join)
     {
         var plan = new ReconcilePlan();
         Span<byte> currentPrefix = stackalloc byte[KeySpaces.NamespacePrefixBytes];
@@ -48,7 +48,7 @@ internal sealed class ReconcilePlan
             var payload = isStaged ? MetaRecords.Open(staged.Key, staged.Value) : default;
             if (isStaged && !StagedKey.IsWellFormed(payload))
                 throw MetaRecords.Damaged(staged.Key);
-            plan.Judge(core, key, StoreCore.Parse(records.Value, key), payload, target, purgeMark);
+            plan.Judge(core, key, StoreCore.Parse(records.Value, key), payload, join.Target, join.PurgeMark);
         }
 
         // What was passed over would be taken for absent.

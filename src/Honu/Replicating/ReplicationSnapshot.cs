@@ -18,7 +18,7 @@ public sealed partial class ReplicationSnapshot : IDisposable
         _engineSnapshot = core.Engine.CreateSnapshot();
         _namespaces = core.Namespaces.All.ToDictionary(
             state => state.Name,
-            state => new Moment(state.Id, state.Vector.Clone(), state.Frontier, state.PurgeMark, core.Held.Quarantine.Count(state) > 0),
+            state => new Moment(state.Id, state.Vector.Clone(), state.Frontier, state.OutsiderMark, core.Held.Quarantine.Count(state) > 0),
             StringComparer.Ordinal);
     }
 
@@ -28,7 +28,7 @@ public sealed partial class ReplicationSnapshot : IDisposable
     /// <summary>The frontier of a namespace at the moment of the snapshot: a receiver that does not dominate it must be sent everything (R7). Not to be changed.</summary>
     public VersionVector Frontier(string ns) => _namespaces.TryGetValue(ns, out var found) ? found.Frontier : new VersionVector();
 
-    /// <summary>The purge mark of a namespace at the moment of the snapshot.</summary>
+    /// <summary>The purge mark of a namespace at the moment of the snapshot; 0 while the vector does not cover all that was purged.</summary>
     public ulong PurgeMark(string ns) => _namespaces.TryGetValue(ns, out var found) ? found.PurgeMark : 0;
 
     /// <summary>Adds all current records, those of deletions too, to <paramref name="block"/>, in the order of their keys, until it is full.</summary>

@@ -29,7 +29,7 @@ internal sealed class CatchUp : IDisposable
         _core = core;
         _watcher = watcher;
         End = core.Changes.Attach(watcher);
-        StartsOver = from.Incarnation != End.Incarnation;
+        StartsOver = from.Incarnation != End.Incarnation || core.Namespaces.All.Any(state => watcher.Filter.Matches(state.Name) && MissedPurge(from, state));
         _from = StartsOver ? Nothing(core.Identity) : from;
         _own = core.Identity.Replica;
         _storeId = core.Identity.StoreId;
@@ -40,7 +40,7 @@ internal sealed class CatchUp : IDisposable
     /// <summary>What is covered when everything has been read.</summary>
     public WatchPosition End { get; }
 
-    /// <summary>Whether the position was of another incarnation, so that everything is read.</summary>
+    /// <summary>Whether the position was of another incarnation, or from before deletions that were purged since, so that everything is read.</summary>
     public bool StartsOver { get; }
 
     /// <summary>Switches the watcher's buffer on, and takes the view that leads up to it.</summary>
@@ -49,6 +49,13 @@ internal sealed class CatchUp : IDisposable
 
     /// <summary>A position that covers nothing.</summary>
     public static WatchPosition Nothing(StoreIdentity identity) => new(identity.Incarnation, identity.Replica, 0, WatchPosition.NoVectors);
+
+    // A deletion that was purged leaves nothing that could be delivered. Who has seen nothing of the namespace has nothing to forget.
+    private static bool MissedPurge(WatchPosition from, NamespaceState state)
+    {
+        var seen = from.VectorOf(state.Name);
+        return seen.GreatestScalar() > 0 && !seen.Dominates(state.Frontier);
+    }
 
     /// <summary>Reads the next changes into <paramref name="page"/>.</summary>
     /// <returns>Whether there may be more.</returns>

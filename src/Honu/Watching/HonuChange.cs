@@ -23,7 +23,7 @@ public sealed record HonuChange
 
     /// <summary>
     /// Whether the watch had to begin again with everything that the store holds: the store has taken a new epoch since the token was made (it was restored,
-    /// copied, or lost power) and may have lost changes that the token covers. What was derived from earlier changes may hold keys that are gone; build it anew.
+    /// copied, or lost power) and may have lost changes that the token covers, or deletions that it does not cover were forgotten by all replicas since. What was derived from earlier changes may hold keys that are gone; build it anew.
     /// </summary>
     public bool StartsOver { get; init; }
 

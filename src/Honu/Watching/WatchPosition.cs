@@ -14,7 +14,8 @@ namespace Honu.Watching;
 ///    watch may therefore deliver them again, never leave them out;
 /// 4. own writes have ascending scalars in all namespaces together, in the order of the queue, so one scalar covers those up to a change. It
 ///    is taken from versions that exist, not from the clock, which may run ahead of what a restart remembers;
-/// 5. a new epoch makes vectors forget what they covered, and the store may have lost writes: a position of another incarnation covers nothing.
+/// 5. a new epoch makes vectors forget what they covered, and the store may have lost writes: a position of another incarnation covers nothing;
+/// 6. a purged deletion leaves no record that could be found, so a position that does not dominate the frontier begins anew.
 /// </remarks>
 /// <param name="Incarnation">The store's incarnation at that moment.</param>
 /// <param name="Own">The name under which the store wrote then.</param>

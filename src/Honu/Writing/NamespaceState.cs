@@ -31,6 +31,13 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     /// <summary>The greatest scalar of a deletion that was ever purged.</summary>
     public ulong PurgeMark { get; private set; }
 
+    /// <summary>Below what a live record that the vector does not cover is a late outsider (R8); 0 when that cannot be told.</summary>
+    /// <remarks>
+    /// After a power loss or a return to an earlier state the vector may cover less than was purged: a record below the purge mark may then be one that was
+    /// known here, and writing it again would bring back what was deleted. Such a replica takes everything as one does that never purged, until a full stream mends it.
+    /// </remarks>
+    public ulong OutsiderMark => Vector.Dominates(Frontier) ? PurgeMark : 0;
+
     /// <summary>The deletions that are remembered.</summary>
     public Purging.DeletionTracker Deletions { get; } = new();
 
