@@ -22,6 +22,7 @@ public sealed partial class Replica
 
     private void OpenNextSession()
     {
+        RenewErrands();
         var ready = _peers.Where(peer => !peer.HasSession && peer.Backoff.Until <= _now).ToList();
         if (ready.Count > 0)
             OpenSession(ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)], request: null);
@@ -38,7 +39,7 @@ public sealed partial class Replica
 
     private void OpenSession(Peer peer, long? request)
     {
-        var session = new Session(NextSessionId(), isInitiator: true, _store, _options, peer.Address.Pid, _effects, _now);
+        var session = new Session(NextSessionId(), isInitiator: true, _store, _options, peer.Address.Pid, _effects, _now) { Heartbeats = _heartbeats };
         peer.HasSession = true;
         _sessions.Add(session.Id, new SessionEntry(session, peer, request));
         _effects.Add(new ReplicaEffect.OpenSession(session.Id, peer.Address));
@@ -55,7 +56,7 @@ public sealed partial class Replica
             return;
         }
 
-        var session = new Session(id, isInitiator: false, _store, _options, expectedPid: null, _effects, _now);
+        var session = new Session(id, isInitiator: false, _store, _options, expectedPid: null, _effects, _now) { Heartbeats = _heartbeats };
         _sessions.Add(id, new SessionEntry(session, Peer: null, Request: null));
         session.Opened(_now);
         WatchProgress(id, _now);
@@ -94,6 +95,7 @@ public sealed partial class Replica
         if (report.FoundSomething)
             HurryAfterLocalWrite();
         _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report));
+        AfterSession(entry.Session.Remote);
     }
 
     private void Judge(Peer peer, Session session, SyncReport report)

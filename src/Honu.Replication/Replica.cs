@@ -33,6 +33,7 @@ public sealed partial class Replica
         _selector = PeerSelectors.Create(options.Selector);
         _peers = [.. options.Peers.Select(NewPeer)];
         _interval = options.BaseInterval;
+        NoteWriters();
     }
 
     /// <summary>The peers as they fare now.</summary>
@@ -72,6 +73,15 @@ public sealed partial class Replica
                 break;
             case ReplicaEvent.SyncRequested request:
                 OpenSession(FindOrMakePeer(request.Address), request.Request);
+                break;
+            case ReplicaEvent.PullRequested pull:
+                Pull(pull);
+                break;
+            case ReplicaEvent.PushRequested push:
+                Push(push);
+                break;
+            case ReplicaEvent.RefreshRequested refresh:
+                Refresh(refresh);
                 break;
             case ReplicaEvent.SessionOpened opened:
                 Advance(opened.Session, session => session.Opened(now));

@@ -57,6 +57,7 @@ public sealed partial class ReplicaHost
                 {
                     foreach (var effect in _replica.Handle(happened, _timers.Now))
                         TryCarryOut(effect);
+                    TellIfAdvanced();
                 }
 
                 taken?.Release();

@@ -50,6 +50,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         _replica = new Replica(store.Replication, options.ToReplicaOptions(store.Identity.StoreId.GetHashCode()));
         MaxMessageBytes = MessageLimits.MaxMessageBytes(store.Replication.MaxValueBytes);
         _connections = new PeerConnections(options, MaxMessageBytes);
+        _driver = new Driver(this);
         _timers = new ReplicaTimers(_time, timer => Post(new ReplicaEvent.TimerDue(timer)));
     }
 
@@ -61,6 +62,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         if (_loop is not null)
             throw new InvalidOperationException("The replica host was started already.");
         _store.Replication.LocalCommitted += OnLocalCommitted;
+        _store.Replication.Attach(_driver);
         _loop = Task.Run(RunAsync, CancellationToken.None);
         Post(new ReplicaEvent.Started());
         return Task.CompletedTask;
@@ -72,6 +74,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         if (_loop is null || _stopping.IsCancellationRequested)
             return;
         _store.Replication.LocalCommitted -= OnLocalCommitted;
+        _store.Replication.Detach(_driver);
         await _stopping.CancelAsync().ConfigureAwait(false);
         _events.Writer.TryComplete();
         await _loop.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -17,7 +17,7 @@ internal static class MessageValidation
         SessionMessage.BodyOneofCase.Vectors => FindFault(message.Vectors),
         SessionMessage.BodyOneofCase.Chunk => FindFault(message.Chunk),
         SessionMessage.BodyOneofCase.Credit => message.Credit.Bytes > long.MaxValue ? "a credit is impossibly large" : null,
-        SessionMessage.BodyOneofCase.Complete => null,
+        SessionMessage.BodyOneofCase.Complete => HeartbeatCodec.TryDecode(message.Complete.Heartbeats.Span, out _) ? null : "heartbeats make no sense",
         SessionMessage.BodyOneofCase.Refusal => IsText(message.Refusal.Message, MessageLimits.TextBytes) ? null : "a refusal's text is too long",
         _ => "a message has no known body",
     };

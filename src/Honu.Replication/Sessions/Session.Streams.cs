@@ -13,6 +13,7 @@ internal sealed partial class Session
             return;
         }
 
+        ReceiveHeartbeatWish(hello);
         var remote = ReplicaId.FromUInt64(hello.Replica);
         Remote = remote;
         RemoteRegion = hello.Region.Length > 0 ? hello.Region : null;
@@ -32,8 +33,9 @@ internal sealed partial class Session
 
         if (!IsInitiator)
         {
+            CaptureHeartbeats();
             _summaries = _store.Summaries();
-            Send(new SessionMessage { Hello = SessionHello.Build(_store, _summaries) });
+            Send(new SessionMessage { Hello = WithHeartbeats(SessionHello.Build(_store, _summaries)) });
         }
 
         _differing = FindDiffering(hello);
@@ -133,6 +135,7 @@ internal sealed partial class Session
             return;
         }
 
+        ReceiveHeartbeats(complete);
         _receivedComplete = true;
         CloseIfComplete(now);
     }
@@ -142,7 +145,7 @@ internal sealed partial class Session
         _snapshot?.Dispose();
         _snapshot = null;
         _sentComplete = true;
-        Send(new SessionMessage { Complete = new Complete { Objects = (ulong)_report.ObjectsSent } });
+        Send(new SessionMessage { Complete = new Complete { Objects = (ulong)_report.ObjectsSent, Heartbeats = HeartbeatsToTell() } });
         CloseIfComplete(now);
     }
 

@@ -76,8 +76,9 @@ internal sealed partial class Session
         _started = LastProgress = now;
         if (!IsInitiator)
             return;
+        CaptureHeartbeats();
         _summaries = _store.Summaries();
-        Send(new SessionMessage { Hello = SessionHello.Build(_store, _summaries) });
+        Send(new SessionMessage { Hello = WithHeartbeats(SessionHello.Build(_store, _summaries)) });
     }
 
     public void Receive(SessionMessage message, int bytes, TimeSpan now)
@@ -196,7 +197,11 @@ internal sealed partial class Session
             FinishCompleted(now);
     }
 
-    private void FinishCompleted(TimeSpan now) => Finish(_differing!.Count == 0 ? SyncOutcome.Equal : SyncOutcome.Completed, error: null, now);
+    private void FinishCompleted(TimeSpan now)
+    {
+        TakeHeartbeats();
+        Finish(_differing!.Count == 0 ? SyncOutcome.Equal : SyncOutcome.Completed, error: null, now);
+    }
 
     private void Finish(SyncOutcome outcome, string? error, TimeSpan now)
     {

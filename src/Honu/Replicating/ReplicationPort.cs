@@ -7,7 +7,7 @@ namespace Honu;
 
 /// <summary>What replication needs from a store. Applications do not need it; <c>Honu.Replication</c> builds on it, and so may another protocol.</summary>
 /// <remarks>Thread-safe. Calls that change the store wait in the same queue as local writes.</remarks>
-public sealed class ReplicationPort
+public sealed partial class ReplicationPort
 {
     private readonly StoreCore _core;
     private readonly Lock _barrierGate = new();

@@ -40,6 +40,7 @@ internal sealed class StoreCore
         Writer = new StoreWriter(this);
         Applier = new Applying.RemoteApplier(this);
         Changes = new Watching.ChangeFeed(this);
+        Waits = new Consistency.CausalWaits(this);
         Conflicts = new Applying.ConflictStore(this);
         Settler = new Applying.ConflictSettler(this);
     }
@@ -94,6 +95,9 @@ internal sealed class StoreCore
 
     /// <summary>Who waits for changes.</summary>
     public Watching.ChangeFeed Changes { get; }
+
+    /// <summary>Who waits for writes of other replicas.</summary>
+    public Consistency.CausalWaits Waits { get; }
 
     public Applying.ConflictStore Conflicts { get; }
 
@@ -202,6 +206,9 @@ internal sealed class StoreCore
                 if (Changes.IsWatched)
                     Changes.StageVector(state);
             }
+
+            if (_joins.Count > 0 && Waits.IsWaitedFor)
+                Waits.Joined();
         }
         catch (Exception error)
         {
@@ -331,6 +338,7 @@ internal sealed class StoreCore
             IsDisposed = true;
             Telemetry.Remove(this);
             Changes.Close();
+            Waits.Close();
             Presence.Dispose();
             if (_failure is null)
             {
