@@ -104,6 +104,21 @@ public sealed partial class HonuNamespace
         plain => new WriteResult(Delete(key.Span, out var tombstone, plain), tombstone, AcknowledgedBy: 0),
         cancellationToken);
 
+    /// <summary>Waits until other replicas hold a write durably. Replication hurries for it.</summary>
+    /// <param name="version">A write that was made here.</param>
+    /// <param name="count">How many others.</param>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>How many have said so by then; fewer than <paramref name="count"/> when the time was over first. The write stays either way.</returns>
+    /// <exception cref="HonuException"><see cref="HonuErrorCode.NotReplicating"/>: nothing replicates the store.</exception>
+    public ValueTask<int> WaitForReplicasAsync(VersionId version, int count, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ThrowIfSnapshot();
+        _core.ThrowIfDisposed();
+        CausalWaits.CheckTimeout(timeout);
+        return ReplicationWaits.AcknowledgedAsync(_core, Name, version, count, timeout, cancellationToken);
+    }
+
     /// <summary>Refuses options that only an asynchronous write can keep.</summary>
     internal static void ThrowIfWaits(WriteOptions options)
     {
@@ -122,7 +137,7 @@ public sealed partial class HonuNamespace
         var result = write(options with { Needs = null });
         if (needs.Replicas == 0 || !result.Applied)
             return result;
-        return result with { AcknowledgedBy = await ReplicationWaits.AcknowledgedAsync(_core, Name, result.Version.Id, needs, cancellationToken).ConfigureAwait(false) };
+        return result with { AcknowledgedBy = await ReplicationWaits.AcknowledgedAsync(_core, Name, result.Version.Id, needs.Replicas, needs.Timeout, cancellationToken).ConfigureAwait(false) };
     }
 
     private async ValueTask BothAsync(ValueTask causal, TimeSpan maxStaleness, TimeSpan timeout, CancellationToken cancellationToken)

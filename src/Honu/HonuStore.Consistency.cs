@@ -65,11 +65,11 @@ public sealed partial class HonuStore
             return (Write(batch, options), 0);
         if (needs.Replicas > 0)
             ReplicationWaits.DriverOf(_core, "A wait for other replicas (WaitForReplicas)");
-        var names = batch.Operations.Select(static operation => operation.Namespace).Distinct(StringComparer.Ordinal).ToList();
+        var namespaces = batch.Namespaces.ToList();
+        var names = namespaces.Distinct(StringComparer.Ordinal).ToList();
         foreach (var ns in names)
             await Namespace(ns).WaitForAsync(new ReadOptions { AtLeast = needs.AtLeast, Timeout = needs.Timeout }, cancellationToken).ConfigureAwait(false);
 
-        var namespaces = batch.Operations.Select(static operation => operation.Namespace).ToList();
         var versions = Write(batch, options with { Needs = null });
         if (needs.Replicas == 0)
             return (versions, 0);
@@ -80,7 +80,7 @@ public sealed partial class HonuStore
         {
             var last = namespaces.Zip(versions).Where(write => write.First == ns).Select(static write => write.Second.Id).MaxBy(static id => id.Scalar);
             if (!last.IsNone)
-                acknowledgedBy = Math.Min(acknowledgedBy, await ReplicationWaits.AcknowledgedAsync(_core, ns, last, needs, cancellationToken).ConfigureAwait(false));
+                acknowledgedBy = Math.Min(acknowledgedBy, await ReplicationWaits.AcknowledgedAsync(_core, ns, last, needs.Replicas, needs.Timeout, cancellationToken).ConfigureAwait(false));
         }
 
         return (versions, acknowledgedBy == int.MaxValue ? 0 : acknowledgedBy);

@@ -25,11 +25,11 @@ internal static class ReplicationWaits
     }
 
     /// <summary>Waits until other replicas have acknowledged a write, and tells how many have.</summary>
-    public static async ValueTask<int> AcknowledgedAsync(StoreCore core, string ns, VersionId version, WriteNeeds needs, CancellationToken cancellationToken)
+    public static async ValueTask<int> AcknowledgedAsync(StoreCore core, string ns, VersionId version, int replicas, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var driver = DriverOf(core, "A wait for other replicas (WaitForReplicas)");
-        if (driver.CountAcknowledged(ns, version) < needs.Replicas)
-            await UntilAsync(driver, () => driver.CountAcknowledged(ns, version) >= needs.Replicas, () => driver.RequestPush(ns, version), needs.Timeout, core.Options.Environment.Time, cancellationToken).ConfigureAwait(false);
+        if (driver.CountAcknowledged(ns, version) < replicas)
+            await UntilAsync(driver, () => driver.CountAcknowledged(ns, version) >= replicas, () => driver.RequestPush(ns, version), timeout, core.Options.Environment.Time, cancellationToken).ConfigureAwait(false);
         return driver.CountAcknowledged(ns, version);
     }
 

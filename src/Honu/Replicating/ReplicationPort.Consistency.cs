@@ -16,6 +16,9 @@ public sealed partial class ReplicationPort
             _core.Waits.Driver = null;
     }
 
+    /// <summary>Whether somebody runs the replication of the store.</summary>
+    public bool IsReplicating => _core.Waits.Driver is not null;
+
     /// <summary>The time of day as the store's versions count it, in Unix milliseconds.</summary>
     internal long WallClockUnixMs => _core.Options.Environment.Time.GetUtcNow().ToUnixTimeMilliseconds();
 }
