@@ -102,6 +102,21 @@ public sealed class SimulatedReplica
     /// <summary>Asks for a session with another replica at once.</summary>
     public void Sync(SimulatedReplica other) => Handle(new ReplicaEvent.SyncRequested(0, AddressOf(other.Index)));
 
+    /// <summary>Asks for writes that somebody waits for here.</summary>
+    public void Pull(string ns, VersionVector wanted) => Handle(new ReplicaEvent.PullRequested(ns, wanted));
+
+    /// <summary>Asks to bring a write to the others at once.</summary>
+    public void Push(string ns, VersionId version) => Handle(new ReplicaEvent.PushRequested(ns, version));
+
+    /// <summary>Asks for everything that any replica wrote up to a moment.</summary>
+    public void Refresh(DateTimeOffset upTo) => Handle(new ReplicaEvent.RefreshRequested(upTo));
+
+    /// <summary>The time that its machine shows.</summary>
+    public DateTimeOffset Now => _clock.GetUtcNow();
+
+    /// <summary>Up to when everything that any replica wrote is here, as it believes.</summary>
+    public DateTimeOffset? CompleteUpTo(string ns) => _replica?.CompleteUpTo(ns);
+
     internal SessionId Accept() => _replica!.NextSessionId();
 
     internal void HandleIfRunning(ReplicaEvent happened, int generation)
