@@ -1,10 +1,14 @@
 using System.Buffers;
 using Honu.Consistency;
+using Honu.Writing;
 
 namespace Honu;
 
 public sealed partial class HonuStore
 {
+    /// <summary>For tests of what is inside.</summary>
+    internal StoreCore Core => _core;
+
     /// <summary>A token for everything in all namespaces that a read could have seen up to now.</summary>
     /// <exception cref="HonuException"><see cref="HonuErrorCode.TokenTooLarge"/>: there are too many namespaces or replicas for one token; take those of single namespaces.</exception>
     /// <remarks>Waits for the write in progress. Records that came by streams that are not finished are counted through.</remarks>
