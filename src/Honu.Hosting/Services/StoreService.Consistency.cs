@@ -94,17 +94,17 @@ internal sealed partial class StoreService
     {
         if (needs is null || (needs.AtLeast.IsEmpty && !needs.HasMaxStalenessMs))
             return;
-        var options = new ReadOptions { Timeout = Timeout(needs.HasTimeoutMs, needs.TimeoutMs) };
+        var recent = new ReadOptions { Timeout = Timeout(needs.HasTimeoutMs, needs.TimeoutMs) };
         if (!needs.AtLeast.IsEmpty)
-            options = options with { AtLeast = CausalToken.Parse(needs.AtLeast.Span) };
+            recent = recent with { AtLeast = CausalToken.Parse(needs.AtLeast.Span) };
         if (needs.HasMaxStalenessMs)
-            options = options with { MaxStaleness = TimeSpan.FromMilliseconds(Math.Min(needs.MaxStalenessMs, TimeSpan.FromDays(36500).TotalMilliseconds)) };
+            recent = recent with { MaxStaleness = TimeSpan.FromMilliseconds(Math.Min(needs.MaxStalenessMs, TimeSpan.FromDays(36500).TotalMilliseconds)) };
 
         using var pass = EnterWait();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(token, gate.Stopping);
-        var names = namespaces ?? [.. store.Namespaces.Union(options.AtLeast?.Namespaces ?? [], StringComparer.Ordinal)];
+        var names = namespaces ?? [.. store.Namespaces.Union(recent.AtLeast?.Namespaces ?? [], StringComparer.Ordinal)];
         foreach (var name in names)
-            await store.Namespace(name).WaitForAsync(options, ended.Token).ConfigureAwait(false);
+            await store.Namespace(name).WaitForAsync(recent, ended.Token).ConfigureAwait(false);
     }
 
     private static TimeSpan Timeout(bool isTold, ulong milliseconds) =>
