@@ -34,13 +34,15 @@ internal static class Failures
         HonuErrorCode.StoreLocked => ExitCodes.Locked,
         HonuErrorCode.Corruption or HonuErrorCode.IdentityLost or HonuErrorCode.NotAStore or HonuErrorCode.UnknownFormat or HonuErrorCode.MalformedRecord or HonuErrorCode.Io => ExitCodes.Corrupt,
         HonuErrorCode.IdentityMismatch or HonuErrorCode.ClusterMismatch or HonuErrorCode.ClockMismatch => ExitCodes.Refused,
-        HonuErrorCode.LimitExceeded or HonuErrorCode.DirectoryNotEmpty => ExitCodes.Usage,
+        HonuErrorCode.WaitTimedOut => ExitCodes.Unreachable,
+        HonuErrorCode.WriteLost => ExitCodes.Refused,
+        HonuErrorCode.TokenTooLarge or HonuErrorCode.NotReplicating or HonuErrorCode.LimitExceeded or HonuErrorCode.DirectoryNotEmpty => ExitCodes.Usage,
         _ => ExitCodes.Internal,
     };
 
     private static int CodeOf(StoreClientError error) => error switch
     {
-        StoreClientError.Unreachable or StoreClientError.TimedOut or StoreClientError.NotHonu => ExitCodes.Unreachable,
+        StoreClientError.Unreachable or StoreClientError.TimedOut or StoreClientError.WaitTimedOut or StoreClientError.NotHonu => ExitCodes.Unreachable,
         StoreClientError.InvalidArgument or StoreClientError.LimitExceeded => ExitCodes.Usage,
         StoreClientError.NotFound => ExitCodes.NotFound,
         StoreClientError.Refused => ExitCodes.Refused,

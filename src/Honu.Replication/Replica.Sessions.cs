@@ -22,6 +22,7 @@ public sealed partial class Replica
 
     private void OpenNextSession()
     {
+        RenewErrands();
         var ready = PreferMet(_peers.FindAll(peer => !peer.HasSession && peer.Backoff.Until <= _now));
         if (ready.Count > 0)
             OpenSession(ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)], request: null, verify: false);
@@ -132,6 +133,7 @@ public sealed partial class Replica
             _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report, entry.Session.IsInitiator));
         if (report.Outcome != SyncOutcome.Superseded && _superseded.TryDequeue(out var waiting))
             OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
+        AfterSession(entry.Session.Remote);
     }
 
     private void Judge(Peer peer, Session session, SyncReport report)

@@ -42,8 +42,10 @@ public sealed partial class Replica
         _context = new SessionContext(store, options, _effects, _acknowledgements, _random)
         {
             Membership = _membership,
+            Heartbeats = _heartbeats,
             FindPeer = replica => _peers.Find(peer => peer.Replica == replica),
         };
+        NoteWriters();
     }
 
     /// <summary>The peers as they fare now.</summary>
@@ -86,6 +88,15 @@ public sealed partial class Replica
                 break;
             case ReplicaEvent.SyncRequested request:
                 OpenSession(FindOrMakePeer(request.Address), request.Request, request.Verify);
+                break;
+            case ReplicaEvent.PullRequested pull:
+                Pull(pull);
+                break;
+            case ReplicaEvent.PushRequested push:
+                Push(push);
+                break;
+            case ReplicaEvent.RefreshRequested refresh:
+                Refresh(refresh);
                 break;
             case ReplicaEvent.SessionOpened opened:
                 Advance(opened.Session, session => session.Opened(now, opened.Peer));

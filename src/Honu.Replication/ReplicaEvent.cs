@@ -49,6 +49,20 @@ public abstract record ReplicaEvent
     /// <param name="Drop">Whether the namespaces that it alone wanted go from the store, with everything in them.</param>
     public sealed record SubscriptionRemoved(string Pattern, bool Drop) : ReplicaEvent;
 
+    /// <summary>Somebody waits for writes that are not here: sessions are held at once, with peers that are known to have them first.</summary>
+    /// <param name="Namespace">The namespace.</param>
+    /// <param name="Wanted">What must be covered.</param>
+    public sealed record PullRequested(string Namespace, VersionVector Wanted) : ReplicaEvent;
+
+    /// <summary>Somebody waits for other replicas to have a local write: sessions are held at once with those that have not acknowledged it.</summary>
+    /// <param name="Namespace">The namespace.</param>
+    /// <param name="Version">The write.</param>
+    public sealed record PushRequested(string Namespace, VersionId Version) : ReplicaEvent;
+
+    /// <summary>Somebody waits until everything of all replicas up to a moment is here: sessions are held at once with those of whom that is not known.</summary>
+    /// <param name="UpTo">The moment.</param>
+    public sealed record RefreshRequested(DateTimeOffset UpTo) : ReplicaEvent;
+
     /// <summary>A session that <see cref="ReplicaEffect.OpenSession"/> asked for has its streams.</summary>
     /// <param name="Session">The session.</param>
     /// <param name="Peer">Who the certificate of the other end names; <see langword="null"/> without one.</param>

@@ -71,6 +71,10 @@ public sealed record ReplicaOptions
     /// <value>Default <see langword="null"/>: every member of the cluster may do everything.</value>
     public AccessGrants? Grants { get; init; }
 
+    /// <summary>Whether sessions always tell how recent the replicas are: 16 bytes for each replica and session. Without it they do while somebody reads here with a bound of staleness.</summary>
+    /// <value>Default <see langword="false"/>. Needed where such readers do not reach every replica themselves, at the replicas in between.</value>
+    public bool KeepsHeartbeats { get; init; }
+
     /// <summary>Seed of the random choices.</summary>
     /// <value>Default 0. Replicas should have different ones.</value>
     public int Seed { get; init; }

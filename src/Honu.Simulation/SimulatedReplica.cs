@@ -110,6 +110,21 @@ public sealed class SimulatedReplica
     /// <summary>Tells the replica what an operator would.</summary>
     public void Tell(ReplicaEvent happened) => Handle(happened);
 
+    /// <summary>Asks for writes that somebody waits for here.</summary>
+    public void Pull(string ns, VersionVector wanted) => Handle(new ReplicaEvent.PullRequested(ns, wanted));
+
+    /// <summary>Asks to bring a write to the others at once.</summary>
+    public void Push(string ns, VersionId version) => Handle(new ReplicaEvent.PushRequested(ns, version));
+
+    /// <summary>Asks for everything that any replica wrote up to a moment.</summary>
+    public void Refresh(DateTimeOffset upTo) => Handle(new ReplicaEvent.RefreshRequested(upTo));
+
+    /// <summary>The time that its machine shows.</summary>
+    public DateTimeOffset Now => _clock.GetUtcNow();
+
+    /// <summary>Up to when everything that any replica wrote is here, as it believes.</summary>
+    public DateTimeOffset? CompleteUpTo(string ns) => _replica?.CompleteUpTo(ns);
+
     internal SessionId Accept() => _replica!.NextSessionId();
 
     internal void HandleIfRunning(ReplicaEvent happened, int generation)

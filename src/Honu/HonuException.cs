@@ -53,6 +53,18 @@ public enum HonuErrorCode
 
     /// <summary>A full reconcile with a peer would delete more objects than <see cref="HonuStoreOptions.ReconcileLimitFraction"/> and <see cref="HonuStoreOptions.ReconcileLimitObjects"/> allow: an operator has to say that it is right.</summary>
     ReconcileLimit = 16,
+
+    /// <summary>A replica did not have in time what a token or a bound of staleness asks for. A write that waited for it was not made.</summary>
+    WaitTimedOut = 40,
+
+    /// <summary>A token asks for a write of this store that a power loss took: no replica will ever have it.</summary>
+    WriteLost = 41,
+
+    /// <summary>A token would exceed <see cref="CausalToken.MaxBytes"/>.</summary>
+    TokenTooLarge = 42,
+
+    /// <summary>The call needs replication to run for the store, and none does.</summary>
+    NotReplicating = 43,
 }
 
 /// <summary>A condition of the world that a caller can act on: the message names the thing and the next step.</summary>

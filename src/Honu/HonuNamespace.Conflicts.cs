@@ -52,6 +52,7 @@ public sealed partial class HonuNamespace
     {
         ArgumentNullException.ThrowIfNull(update);
         ThrowIfSnapshot();
+        ThrowIfWaits(options);
         StoreLimits.CheckKey(key);
         var ownKey = key.ToArray();
         var next = new ArrayBufferWriter<byte>();

@@ -62,6 +62,8 @@ public sealed partial class HonuNamespace
     {
         ArgumentNullException.ThrowIfNull(range);
         ThrowIfSnapshot();
+        if (options.Needs is not null)
+            ThrowIfWaits(options);
         var sync = IsSynced(_core, options);
         var batch = new HonuWriteBatch();
         long deleted = 0, bytes = 0;

@@ -107,6 +107,8 @@ public sealed partial class HonuNamespace
     private WriteOutcome CommitOne(WriteKind kind, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, VersionId expected, WriteOptions options)
     {
         ThrowIfSnapshot();
+        if (options.Needs is not null)
+            ThrowIfWaits(options);
         StoreLimits.CheckKey(key);
         CheckValue(_core, value);
         StoreOpener.ThrowIfReadOnly(_core);

@@ -32,6 +32,8 @@ public sealed partial class HonuStore
     {
         ArgumentNullException.ThrowIfNull(batch);
         _core.ThrowIfDisposed();
+        if (options.Needs is not null)
+            HonuNamespace.ThrowIfWaits(options);
         Writing.StoreOpener.ThrowIfReadOnly(_core);
         foreach (var operation in batch.Operations)
             HonuNamespace.CheckValue(_core, operation.Value.Span);

@@ -15,6 +15,9 @@ public sealed class HonuWriteBatch
     /// <summary>How many operations the batch holds.</summary>
     public int Count => _operations.Count;
 
+    /// <summary>The namespace of each operation, in order.</summary>
+    public IEnumerable<string> Namespaces => _operations.Select(static operation => operation.Namespace);
+
     internal IReadOnlyList<BatchOperation> Operations => _operations;
 
     internal bool HasTimeToLive { get; private set; }

@@ -36,13 +36,15 @@ internal sealed class ServedStore : IAsyncDisposable
 
     public HonuStore Store => _app.Services.GetRequiredService<HonuStore>();
 
-    public static async Task<ServedStore> Start(HonuServiceOptions? service = null, HonuStoreOptions? options = null)
+    public static async Task<ServedStore> Start(HonuServiceOptions? service = null, HonuStoreOptions? options = null, HonuReplicaOptions? replica = null)
     {
         var directory = new TestDirectory();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRouting();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, static listen => listen.UseRpc()));
         builder.Services.AddHonu(directory.Combine("db"), options ?? new HonuStoreOptions { Pid = 5 }, service);
+        if (replica is not null)
+            builder.Services.AddHonuReplica(replica);
         var app = builder.Build();
         app.UseRouting();
         app.MapHonu();

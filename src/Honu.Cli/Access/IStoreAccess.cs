@@ -9,15 +9,21 @@ internal interface IStoreAccess : IAsyncDisposable
     /// <summary>The latest version with its value; null when missing or deleted.</summary>
     Task<StoreObject?> GetAsync(string ns, byte[] key, CancellationToken cancellationToken);
 
+    /// <summary>The latest version with its value, as soon as the store is as recent as asked for, and a token if wanted.</summary>
+    Task<TrackedRead> GetAsync(string ns, byte[] key, ReadOptions options, bool wantsToken, CancellationToken cancellationToken);
+
     /// <summary>Writes and tells the version made.</summary>
-    Task<ObjectVersion> PutAsync(string ns, byte[] key, byte[] value, WriteOptions options, CancellationToken cancellationToken);
+    Task<TrackedWrite> PutAsync(string ns, byte[] key, byte[] value, WriteOptions options, bool wantsToken, CancellationToken cancellationToken);
 
     /// <summary>Writes if the current version is the expected one, and tells the version that is current then.</summary>
-    Task<(bool Written, ObjectVersion Version)> TryPutAsync(
-        string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, CancellationToken cancellationToken);
+    Task<TrackedWrite> TryPutAsync(
+        string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, bool wantsToken, CancellationToken cancellationToken);
 
     /// <summary>The tombstone; default when nothing was there.</summary>
-    Task<ObjectVersion> DeleteAsync(string ns, byte[] key, WriteOptions options, CancellationToken cancellationToken);
+    Task<TrackedWrite> DeleteAsync(string ns, byte[] key, WriteOptions options, bool wantsToken, CancellationToken cancellationToken);
+
+    /// <summary>Waits until the store is as recent as asked for, and tells a token for what the namespaces hold then; of all of them without names.</summary>
+    Task<CausalToken> WaitForAsync(string[]? namespaces, ReadOptions options, CancellationToken cancellationToken);
 
     /// <summary>Deletes the objects of a range in bounded commits; tells how many.</summary>
     Task<long> DeleteRangeAsync(StoreScan range, WriteOptions options, CancellationToken cancellationToken);

@@ -23,20 +23,32 @@ internal sealed class LocalStore : IStoreAccess
         return Task.FromResult(value is null ? null : new StoreObject(ns, key, value, version));
     }
 
-    public Task<ObjectVersion> PutAsync(string ns, byte[] key, byte[] value, WriteOptions options, CancellationToken cancellationToken) =>
-        Task.FromResult(_store.Namespace(ns).Put(key, value, options));
-
-    public Task<(bool Written, ObjectVersion Version)> TryPutAsync(
-        string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, CancellationToken cancellationToken)
+    public async Task<TrackedRead> GetAsync(string ns, byte[] key, ReadOptions options, bool wantsToken, CancellationToken cancellationToken)
     {
-        var written = _store.Namespace(ns).TryPut(key, value, expected, out var version, options);
-        return Task.FromResult((written, version));
+        var space = _store.Namespace(ns);
+        var found = await space.GetAsync(key, AtOnce(options), cancellationToken);
+        var token = !wantsToken ? CausalToken.Empty : found.Version.IsNone ? space.GetToken() : space.GetToken(found.Version.Id);
+        return new TrackedRead(found.Value is null ? null : new StoreObject(ns, key, found.Value, found.Version), token);
     }
 
-    public Task<ObjectVersion> DeleteAsync(string ns, byte[] key, WriteOptions options, CancellationToken cancellationToken)
+    public async Task<TrackedWrite> PutAsync(string ns, byte[] key, byte[] value, WriteOptions options, bool wantsToken, CancellationToken cancellationToken) =>
+        Tracked(ns, await _store.Namespace(ns).PutAsync(key, value, AtOnce(options), cancellationToken), wantsToken);
+
+    public async Task<TrackedWrite> TryPutAsync(
+        string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, bool wantsToken, CancellationToken cancellationToken) =>
+        Tracked(ns, await _store.Namespace(ns).TryPutAsync(key, value, expected, AtOnce(options), cancellationToken), wantsToken);
+
+    public async Task<TrackedWrite> DeleteAsync(string ns, byte[] key, WriteOptions options, bool wantsToken, CancellationToken cancellationToken)
     {
-        var deleted = _store.Namespace(ns).Delete(key, out var tombstone, options);
-        return Task.FromResult(deleted ? tombstone : default);
+        var result = await _store.Namespace(ns).DeleteAsync(key, AtOnce(options), cancellationToken);
+        return Tracked(ns, result.Applied ? result : default, wantsToken);
+    }
+
+    public async Task<CausalToken> WaitForAsync(string[]? namespaces, ReadOptions options, CancellationToken cancellationToken)
+    {
+        foreach (var ns in namespaces ?? [.. _store.Namespaces.Union(options.AtLeast?.Namespaces ?? [], StringComparer.Ordinal)])
+            await _store.Namespace(ns).WaitForAsync(AtOnce(options), cancellationToken);
+        return namespaces is null ? _store.GetToken() : namespaces.Aggregate(CausalToken.Empty, (token, ns) => token.Merge(_store.Namespace(ns).GetToken()));
     }
 
     public Task<long> DeleteRangeAsync(StoreScan range, WriteOptions options, CancellationToken cancellationToken) =>
@@ -120,6 +132,14 @@ internal sealed class LocalStore : IStoreAccess
 
     public Task<StoreInfo> GetInfoAsync(bool includeFigures, CancellationToken cancellationToken) =>
         Task.FromResult(StoreDescription.Info(_store, includeFigures));
+
+    // Nothing replicates into a directory while this process has it: what is missing now stays missing.
+    private static ReadOptions AtOnce(ReadOptions options) => options with { Timeout = TimeSpan.Zero };
+
+    private static WriteOptions AtOnce(WriteOptions options) => options.AtLeast is null ? options : options with { WaitTimeout = TimeSpan.Zero };
+
+    private TrackedWrite Tracked(string ns, WriteResult result, bool wantsToken) =>
+        new(result.Applied, result.Version, result.AcknowledgedBy, wantsToken && result.Applied ? _store.Namespace(ns).GetToken(result.Version.Id) : CausalToken.Empty);
 
     public ValueTask DisposeAsync()
     {

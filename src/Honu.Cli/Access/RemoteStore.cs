@@ -31,15 +31,21 @@ internal sealed class RemoteStore : IStoreAccess
 
     public Task<StoreObject?> GetAsync(string ns, byte[] key, CancellationToken cancellationToken) => Client.GetAsync(ns, key, cancellationToken);
 
-    public Task<ObjectVersion> PutAsync(string ns, byte[] key, byte[] value, WriteOptions options, CancellationToken cancellationToken) =>
-        Client.PutAsync(ns, key, value, options, cancellationToken);
+    public Task<TrackedRead> GetAsync(string ns, byte[] key, ReadOptions options, bool wantsToken, CancellationToken cancellationToken) =>
+        Client.GetTrackedAsync(ns, key, options, wantsToken, cancellationToken);
 
-    public Task<(bool Written, ObjectVersion Version)> TryPutAsync(
-        string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, CancellationToken cancellationToken) =>
-        Client.TryPutAsync(ns, key, value, expected, options, cancellationToken);
+    public Task<TrackedWrite> PutAsync(string ns, byte[] key, byte[] value, WriteOptions options, bool wantsToken, CancellationToken cancellationToken) =>
+        Client.PutTrackedAsync(ns, key, value, options, wantsToken, cancellationToken);
 
-    public Task<ObjectVersion> DeleteAsync(string ns, byte[] key, WriteOptions options, CancellationToken cancellationToken) =>
-        Client.DeleteAsync(ns, key, options, cancellationToken);
+    public Task<TrackedWrite> TryPutAsync(
+        string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, bool wantsToken, CancellationToken cancellationToken) =>
+        Client.TryPutTrackedAsync(ns, key, value, expected, options, wantsToken, cancellationToken);
+
+    public Task<TrackedWrite> DeleteAsync(string ns, byte[] key, WriteOptions options, bool wantsToken, CancellationToken cancellationToken) =>
+        Client.DeleteTrackedAsync(ns, key, options, wantsToken, cancellationToken);
+
+    public Task<CausalToken> WaitForAsync(string[]? namespaces, ReadOptions options, CancellationToken cancellationToken) =>
+        Client.WaitForAsync(namespaces, options, cancellationToken);
 
     // The server has no call for it: its keys are scanned and come back as deletions, some hundred in a message.
     public async Task<long> DeleteRangeAsync(StoreScan range, WriteOptions options, CancellationToken cancellationToken) =>

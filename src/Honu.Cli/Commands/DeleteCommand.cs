@@ -11,6 +11,7 @@ internal static class DeleteCommand
     public static Command Create()
     {
         var common = new CommonOptions();
+        var consistency = new ConsistencyOptions();
         var key = new Argument<string?>("KEY") { Description = "The key; not with --prefix, --from or --to.", Arity = ArgumentArity.ZeroOrOne };
         var range = new RangeOptions();
         var sync = new Option<bool>("--sync") { Description = "Wait until the deletion survives power loss; without it, it survives a killed process." };
@@ -22,12 +23,15 @@ internal static class DeleteCommand
         range.Add(command);
         common.AddStore(command);
         common.AddObjects(command);
+        consistency.AddToWriter(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var ns = common.NamespaceName(parsed);
             var options = parsed.GetValue(sync) ? WriteOptions.Synced : default;
             if (range.IsGiven(parsed))
             {
+                if (consistency.IsGiven(parsed))
+                    throw CliException.Usage("Tokens and --wait-replicas go with a KEY, not with a range.");
                 if (parsed.GetValue(key) is not null)
                     throw CliException.Usage("Either a KEY, or a range by --prefix, --from and --to.");
                 if (!range.IsNarrow(parsed))
@@ -37,12 +41,12 @@ internal static class DeleteCommand
 
             var keyBytes = common.Key(parsed, parsed.GetValue(key) ?? throw CliException.Usage("Say what to delete: a KEY, or a range by --prefix, --from and --to."));
 
+            options = await consistency.WriteAsync(parsed, common, options, cancellation);
             await using var store = common.Open(parsed, create: false);
-            var tombstone = await store.DeleteAsync(ns, keyBytes, options, cancellation);
-            if (tombstone.IsNone)
+            var result = await store.DeleteAsync(ns, keyBytes, options, consistency.WantsToken(parsed), cancellation);
+            if (!result.Applied)
                 throw new CliException(ExitCodes.NotFound, $"There is no object \"{PlainText.Format(keyBytes, parsed.GetValue(common.Base64))}\" in namespace \"{ns}\".");
-            using var output = new ResultWriter();
-            output.Version(tombstone.Id, parsed.GetValue(common.Json));
+            await consistency.ReportAsync(parsed, common, result.Version.Id, result.AcknowledgedBy, result.Token, cancellation);
             return ExitCodes.Ok;
         });
         return command;

@@ -12,6 +12,7 @@ internal static class GetCommand
     public static Command Create()
     {
         var common = new CommonOptions();
+        var consistency = new ConsistencyOptions();
         var key = new Argument<string>("KEY") { Description = "The key." };
         var raw = new Option<bool>("--raw") { Description = "Print the value byte for byte, without a line end after it." };
         var version = new Option<string?>("--version")
@@ -23,10 +24,12 @@ internal static class GetCommand
               honu get order/17 --db ./data
               honu get photo --db ./data --raw > photo.jpg
               honu get order/17 --remote 127.0.0.1:7000 --json
+              honu get order/17 --remote 127.0.0.1:7000 --token-file ~/.honu-token --wait-timeout 2s
               honu get order/17 --db ./data --version 1234567@1.0
             """) { key, version, raw };
         common.AddStore(command);
         common.AddObjects(command);
+        consistency.AddToReader(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var ns = common.NamespaceName(parsed);
@@ -37,16 +40,23 @@ internal static class GetCommand
 
             var wanted = ParseVersion(parsed.GetValue(version));
 
+            var options = await consistency.ReadAsync(parsed, common, cancellation);
+            var wantsToken = consistency.WantsToken(parsed);
+
             await using var store = common.Open(parsed, create: false, readOnly: true);
+            if (wanted is not null && consistency.IsGiven(parsed))
+                throw CliException.Usage("--version names what to show; it does not go with a token or a bound of staleness.");
+            var read = wanted is null ? await store.GetAsync(ns, keyBytes, options, wantsToken, cancellation) : null;
+            var token = wantsToken ? await consistency.KeepAsync(parsed, read!.Token, cancellation) : null;
             var found = wanted is { } id
                 ? await Find(store, ns, keyBytes, id, cancellation)
                     ?? throw new CliException(ExitCodes.NotFound, $"The object \"{PlainText.Format(keyBytes, base64)}\" in namespace \"{ns}\" has no value of version {id}: it is a deletion, no longer kept, or was never there. Run \"honu history\" for what is kept.")
-                : await store.GetAsync(ns, keyBytes, cancellation)
+                : read!.Object
                     ?? throw new CliException(ExitCodes.NotFound, $"There is no object \"{PlainText.Format(keyBytes, base64)}\" in namespace \"{ns}\".");
             using var output = new ResultWriter();
             if (json)
             {
-                var line = new ObjectLine { Namespace = ns, Key = found.Key.Span, Value = found.Value.Span, Version = found.Version, Base64 = base64 };
+                var line = new ObjectLine { Namespace = ns, Key = found.Key.Span, Value = found.Value.Span, Version = found.Version, Base64 = base64, Token = token?.ToString() };
                 output.Json(line, ObjectLine.Write);
                 return ExitCodes.Ok;
             }

@@ -9,6 +9,7 @@ internal static class HistoryCommand
     public static Command Create()
     {
         var common = new CommonOptions();
+        var consistency = new ConsistencyOptions();
         var key = new Argument<string>("KEY") { Description = "The key." };
         var command = new VerbCommand(
             "history",
@@ -19,13 +20,18 @@ internal static class HistoryCommand
             """) { key };
         common.AddStore(command);
         common.AddObjects(command);
+        consistency.AddToReader(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var ns = common.NamespaceName(parsed);
             var keyBytes = common.Key(parsed, parsed.GetRequiredValue(key));
             var (json, base64) = (parsed.GetValue(common.Json), parsed.GetValue(common.Base64));
 
+            string[]? namespaces = [ns];
+            var options = await consistency.ReadAsync(parsed, common, cancellation);
             await using var store = common.Open(parsed, create: false, readOnly: true);
+            if (consistency.IsGiven(parsed))
+                await store.WaitForAsync(namespaces, options, cancellation);
             using var output = new ResultWriter();
             var count = 0;
             await foreach (var item in store.HistoryAsync(ns, keyBytes, cancellation))
@@ -52,6 +58,7 @@ internal static class HistoryCommand
                 count++;
             }
 
+            await consistency.FinishAsync(parsed, common, store, namespaces, output, cancellation);
             return count > 0
                 ? ExitCodes.Ok
                 : throw new CliException(ExitCodes.NotFound, $"The key \"{PlainText.Format(keyBytes, base64)}\" was never written in namespace \"{ns}\".");

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Honu.Cli.Access;
-using Honu.Cli.Output;
+using Honu.Hosting;
 
 namespace Honu.Cli.Commands;
 
@@ -10,6 +10,7 @@ internal static class PutCommand
     public static Command Create()
     {
         var common = new CommonOptions();
+        var consistency = new ConsistencyOptions();
         var key = new Argument<string>("KEY") { Description = "The key, 1 to 4096 bytes." };
         var value = new Argument<string>("VALUE") { Description = "The value; - reads it from stdin, byte for byte." };
         var expected = new Option<string?>("--expected")
@@ -23,10 +24,12 @@ internal static class PutCommand
               honu put order/17 '{"state":"paid"}' --db ./data
               honu put photo - --db ./data < photo.jpg
               honu put order/17 sent --db ./data --expected 1234567@1.0
+              honu put order/17 paid --remote 127.0.0.1:7000 --wait-replicas 2 --wait-timeout 5s
               honu put lock me --remote 127.0.0.1:7000 --expected none --ttl 30s
             """) { key, value, expected, ttl, sync };
         common.AddStore(command);
         common.AddObjects(command);
+        consistency.AddToWriter(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var ns = common.NamespaceName(parsed);
@@ -34,25 +37,26 @@ internal static class PutCommand
             var expectedVersion = ParseExpected(parsed.GetValue(expected));
             var text = parsed.GetRequiredValue(value);
             var valueBytes = text == "-" ? await ReadStdin(cancellation) : common.Bytes(parsed, text, "value");
-            var options = (parsed.GetValue(sync) ? WriteOptions.Synced : default) with { TimeToLive = parsed.GetValue(ttl) };
+            var options = await consistency.WriteAsync(parsed, common, (parsed.GetValue(sync) ? WriteOptions.Synced : default) with { TimeToLive = parsed.GetValue(ttl) }, cancellation);
+            var wantsToken = consistency.WantsToken(parsed);
 
             await using var store = common.Open(parsed, create: true);
-            var version = expectedVersion is { } wanted
-                ? await TryPut(store, ns, keyBytes, valueBytes, wanted, options, cancellation)
-                : await store.PutAsync(ns, keyBytes, valueBytes, options, cancellation);
-            using var output = new ResultWriter();
-            output.Version(version.Id, parsed.GetValue(common.Json));
+            var result = expectedVersion is { } wanted
+                ? await TryPut(store, ns, keyBytes, valueBytes, wanted, options, wantsToken, cancellation)
+                : await store.PutAsync(ns, keyBytes, valueBytes, options, wantsToken, cancellation);
+            await consistency.ReportAsync(parsed, common, result.Version.Id, result.AcknowledgedBy, result.Token, cancellation);
             return ExitCodes.Ok;
         });
         return command;
     }
 
-    private static async Task<ObjectVersion> TryPut(
-        IStoreAccess store, string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, CancellationToken cancellation)
+    private static async Task<TrackedWrite> TryPut(
+        IStoreAccess store, string ns, byte[] key, byte[] value, VersionId expected, WriteOptions options, bool wantsToken, CancellationToken cancellation)
     {
-        var (written, version) = await store.TryPutAsync(ns, key, value, expected, options, cancellation);
-        if (written)
-            return version;
+        var result = await store.TryPutAsync(ns, key, value, expected, options, wantsToken, cancellation);
+        if (result.Applied)
+            return result;
+        var version = result.Version;
         var found = version.IsNone ? "there is no object" : version.IsDeleted ? $"the object is deleted ({version.Id})" : $"the current version is {version.Id}";
         var wanted = expected.IsNone ? "no object" : $"version {expected}";
         throw new CliException(ExitCodes.NotFound, $"Not written: expected {wanted}, but {found}. Read it again and decide.");

@@ -12,6 +12,7 @@ internal static class ScanCommand
     public static Command Create()
     {
         var common = new CommonOptions();
+        var consistency = new ConsistencyOptions();
         var prefix = new Option<string?>("--prefix") { Description = "Only keys that begin with this.", HelpName = "KEY" };
         var from = new Option<string?>("--from") { Description = "The first key, inclusive.", HelpName = "KEY" };
         var to = new Option<string?>("--to") { Description = "The last key, exclusive.", HelpName = "KEY" };
@@ -30,6 +31,7 @@ internal static class ScanCommand
             """) { prefix, from, to, reverse, limit, tombstones, keysOnly, all };
         common.AddStore(command);
         common.AddObjects(command);
+        consistency.AddToReader(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var everything = parsed.GetValue(all);
@@ -47,10 +49,15 @@ internal static class ScanCommand
                 KeysOnly = parsed.GetValue(keysOnly),
             };
 
+            string[]? namespaces = scan.Namespace is { } only ? [only] : null;
+            var options = await consistency.ReadAsync(parsed, common, cancellation);
             await using var store = common.Open(parsed, create: false, readOnly: true);
+            if (consistency.IsGiven(parsed))
+                await store.WaitForAsync(namespaces, options, cancellation);
             using var output = new ResultWriter();
             var sink = new ObjectSink(output, parsed.GetValue(common.Json), parsed.GetValue(common.Base64), scan.KeysOnly, withNamespace: everything);
             await store.ScanAsync(scan, sink, cancellation);
+            await consistency.FinishAsync(parsed, common, store, namespaces, output, cancellation);
             return ExitCodes.Ok;
 
             ReadOnlyMemory<byte> Bound(Option<string?> option) => parsed.GetValue(option) is { } text ? common.Bytes(parsed, text, option.Name) : default;

@@ -40,11 +40,11 @@ internal static class UndeleteCommand
                 throw new CliException(ExitCodes.NotFound, $"There is no deleted object \"{name}\" in namespace \"{ns}\".");
             if (latest is null)
                 throw new CliException(ExitCodes.NotFound, $"No value of the deleted object \"{name}\" in namespace \"{ns}\" is kept.");
-            var (written, version) = await store.TryPutAsync(ns, keyBytes, latest.Value.ToArray(), current.Version.Id, options, cancellation);
-            if (!written)
-                throw new CliException(ExitCodes.NotFound, $"Not written: the object was changed meanwhile, its current version is {version.Id}. Read it again and decide.");
+            var result = await store.TryPutAsync(ns, keyBytes, latest.Value.ToArray(), current.Version.Id, options, wantsToken: false, cancellation);
+            if (!result.Applied)
+                throw new CliException(ExitCodes.NotFound, $"Not written: the object was changed meanwhile, its current version is {result.Version.Id}. Read it again and decide.");
             using var output = new ResultWriter();
-            output.Version(version.Id, parsed.GetValue(common.Json));
+            output.Version(result.Version.Id, parsed.GetValue(common.Json));
             return ExitCodes.Ok;
         });
         return command;

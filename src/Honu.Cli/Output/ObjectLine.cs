@@ -22,6 +22,9 @@ internal readonly ref struct ObjectLine
     /// <summary>Writes key and value as base64 even where they are text.</summary>
     public bool Base64 { get; init; }
 
+    /// <summary>What to show to the next replica; null where it was not asked for.</summary>
+    public string? Token { get; init; }
+
     public static void Write(Utf8JsonWriter json, ObjectLine line)
     {
         json.WriteStartObject();
@@ -45,18 +48,26 @@ internal readonly ref struct ObjectLine
             json.WriteString("expires"u8, expires.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", System.Globalization.CultureInfo.InvariantCulture));
         if (line.LostConflict)
             json.WriteBoolean("lostConflict"u8, value: true);
+        if (line.Token is not null)
+            json.WriteString("token"u8, line.Token);
     }
 
     /// <summary>Writes <c>{"scalar":"…","pid":1,"epoch":0}</c>; the scalar is a string because it exceeds 2^53.</summary>
     public static void WriteVersion(Utf8JsonWriter json, VersionId version)
     {
         json.WriteStartObject();
+        WriteVersionFields(json, version);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes what stands between the braces of a version.</summary>
+    public static void WriteVersionFields(Utf8JsonWriter json, VersionId version)
+    {
         Span<char> digits = stackalloc char[20];
         version.Scalar.TryFormat(digits, out var length, provider: System.Globalization.CultureInfo.InvariantCulture);
         json.WriteString("scalar"u8, digits[..length]);
         json.WriteNumber("pid"u8, version.Replica.Pid);
         json.WriteNumber("epoch"u8, version.Replica.Epoch);
-        json.WriteEndObject();
     }
 
     private static void WriteVersion(Utf8JsonWriter json, ReadOnlySpan<byte> name, VersionId version)

@@ -12,6 +12,9 @@ namespace Honu.Hosting;
 /// <summary>One channel to one server: deadlines, and failures told in the client's words.</summary>
 internal sealed class ServerConnection : IDisposable
 {
+    // The server waits no longer than this.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
+
     private readonly RpcChannel _channel;
     private readonly StoreClientOptions _options;
 
@@ -52,6 +55,12 @@ internal sealed class ServerConnection : IDisposable
     public Task<T> Call<T>(Func<CallOptions, AsyncUnaryCall<T>> invoke, CancellationToken cancellationToken) =>
         Answer(invoke, new CallOptions(deadline: (TimeProvider.System.GetUtcNow() + _options.Timeout).UtcDateTime, cancellationToken: cancellationToken), cancellationToken);
 
+    /// <summary>A call that may wait at the server beside the time that it takes.</summary>
+    public Task<T> Call<T>(Func<CallOptions, AsyncUnaryCall<T>> invoke, TimeSpan wait, CancellationToken cancellationToken) =>
+        wait > TimeSpan.Zero && wait < LongestWait ? Answer(invoke, new CallOptions(deadline: (TimeProvider.System.GetUtcNow() + _options.Timeout + wait).UtcDateTime, cancellationToken: cancellationToken), cancellationToken)
+        : wait == TimeSpan.Zero ? Call(invoke, cancellationToken)
+        : CallWithoutDeadline(invoke, cancellationToken);
+
     public Task<T> CallWithoutDeadline<T>(Func<CallOptions, AsyncUnaryCall<T>> invoke, CancellationToken cancellationToken) =>
         Answer(invoke, WithoutDeadline(cancellationToken), cancellationToken);
 
@@ -69,6 +78,7 @@ internal sealed class ServerConnection : IDisposable
             StatusCode.Unavailable => (StoreClientError.Unreachable, $"{Address} is not available: {detail}"),
             StatusCode.Aborted => (StoreClientError.Unreachable, detail),
             StatusCode.PermissionDenied => (StoreClientError.Refused, detail),
+            StatusCode.DeadlineExceeded when e.Trailers.GetValue(ServiceErrors.CodeTrailer) == nameof(HonuErrorCode.WaitTimedOut) => (StoreClientError.WaitTimedOut, $"{Address}: {detail}"),
             StatusCode.DeadlineExceeded => (StoreClientError.TimedOut, $"{Address} did not answer within {_options.Timeout.TotalSeconds:0.###} s. Try again, or allow more time."),
             StatusCode.Cancelled => (StoreClientError.Unreachable, $"{Address} ended the call before it was done. Try again."),
             StatusCode.InvalidArgument or StatusCode.OutOfRange or StatusCode.AlreadyExists => (StoreClientError.InvalidArgument, detail),

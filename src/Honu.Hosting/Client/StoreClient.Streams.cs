@@ -18,9 +18,16 @@ public sealed partial class StoreClient
     /// <summary>Streams objects from one snapshot of the server's store, in key order.</summary>
     /// <param name="scan">Which ones; <see langword="null"/> for all of the default namespace.</param>
     /// <param name="cancellationToken">Ends the scan, here and at the server.</param>
-    public async IAsyncEnumerable<StoreObject> ScanAsync(StoreScan? scan = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<StoreObject> ScanAsync(StoreScan? scan = null, CancellationToken cancellationToken = default) => ScanAsync(scan ?? new StoreScan(), default, told: null, cancellationToken);
+
+    /// <summary>Streams objects like <see cref="ScanAsync(StoreScan, CancellationToken)"/>, as soon as the server is as recent as asked for.</summary>
+    /// <param name="scan">Which ones.</param>
+    /// <param name="options">How recent.</param>
+    /// <param name="told">Told at the end a token for everything that the scan could show; <see langword="null"/> to ask for none.</param>
+    /// <param name="cancellationToken">Ends the scan, here and at the server.</param>
+    public async IAsyncEnumerable<StoreObject> ScanAsync(StoreScan scan, ReadOptions options, Action<CausalToken>? told, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        scan ??= new StoreScan();
+        ArgumentNullException.ThrowIfNull(scan);
         if (scan.Limit is <= 0)
             yield break;
         var request = new ScanRequest
@@ -35,23 +42,39 @@ public sealed partial class StoreClient
             IncludeTombstones = scan.IncludeTombstones,
             KeysOnly = scan.KeysOnly,
             IncludeHistory = scan.IncludeHistory,
+            Needs = ToWire(options, told is not null),
         };
         using var call = _server.Store.Scan(request, ServerConnection.WithoutDeadline(cancellationToken));
         while (await Next(call.ResponseStream, cancellationToken).ConfigureAwait(false) is { } page)
         {
             foreach (var item in page.Objects)
                 yield return ProtocolMapping.FromWire(item);
+            if (!page.Token.IsEmpty)
+                told?.Invoke(TokenOf(page.Token));
         }
     }
 
     /// <summary>Streams the versions of an object that the server still has, newest first; nothing when the key was never written.</summary>
+    public IAsyncEnumerable<StoreObject> HistoryAsync(string ns, ReadOnlyMemory<byte> key, CancellationToken cancellationToken = default) => HistoryAsync(ns, key, default, told: null, cancellationToken);
+
+    /// <summary>Streams versions like <see cref="HistoryAsync(string, ReadOnlyMemory{byte}, CancellationToken)"/>, as soon as the server is as recent as asked for.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="options">How recent.</param>
+    /// <param name="told">Told at the end a token for everything that the namespace holds; <see langword="null"/> to ask for none.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     public async IAsyncEnumerable<StoreObject> HistoryAsync(
-        string ns, ReadOnlyMemory<byte> key, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        string ns, ReadOnlyMemory<byte> key, ReadOptions options, Action<CausalToken>? told, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var request = new HistoryRequest { Namespace = ns, Key = Wrap(key) };
+        var request = new HistoryRequest { Namespace = ns, Key = Wrap(key), Needs = ToWire(options, told is not null) };
         using var call = _server.Store.History(request, ServerConnection.WithoutDeadline(cancellationToken));
         while (await Next(call.ResponseStream, cancellationToken).ConfigureAwait(false) is { } response)
-            yield return ProtocolMapping.FromWire(response.Object);
+        {
+            if (response.Object is not null)
+                yield return ProtocolMapping.FromWire(response.Object);
+            if (!response.Token.IsEmpty)
+                told?.Invoke(TokenOf(response.Token));
+        }
     }
 
     /// <summary>Streams the conflicts that the server's store knows and that nothing has settled yet, by namespace and key.</summary>

@@ -6,7 +6,7 @@ namespace Honu.Hosting;
 
 /// <summary>
 /// Reads and writes the store of a Honu server over gRPC. This file: connecting, calls that answer once.
-/// Streams: <c>StoreClient.Streams.cs</c>; operators' calls: <c>StoreClient.Admin.cs</c>.
+/// What goes with tokens: <c>StoreClient.Consistency.cs</c>. Streams: <c>StoreClient.Streams.cs</c>; operators' calls: <c>StoreClient.Admin.cs</c>.
 /// </summary>
 /// <remarks>
 /// One connection that many threads may share. Every method throws <see cref="StoreClientException"/> when the server refuses or
@@ -55,9 +55,8 @@ public sealed partial class StoreClient : IAsyncDisposable
     public async Task<ObjectVersion> PutAsync(
         string ns, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, WriteOptions options = default, CancellationToken cancellationToken = default)
     {
-        var request = new PutRequest { Namespace = ns, Key = Wrap(key), Value = Wrap(value), Durability = WireDurability(options), TimeToLiveMs = WireTimeToLive(options) };
-        var response = await _server.Call(call => _server.Store.PutAsync(request, call), cancellationToken).ConfigureAwait(false);
-        return ProtocolMapping.VersionOf(response.Object);
+        ThrowIfWaits(options);
+        return (await PutTrackedAsync(ns, key, value, options, wantsToken: false, cancellationToken).ConfigureAwait(false)).Version;
     }
 
     /// <summary>Writes a value only if the current version is <paramref name="expected"/>.</summary>
@@ -76,20 +75,17 @@ public sealed partial class StoreClient : IAsyncDisposable
         WriteOptions options = default,
         CancellationToken cancellationToken = default)
     {
-        var request = new TryPutRequest { Namespace = ns, Key = Wrap(key), Value = Wrap(value), Durability = WireDurability(options), TimeToLiveMs = WireTimeToLive(options) };
-        if (!expected.IsNone)
-            request.Expected = ProtocolMapping.ToWire(expected);
-        var response = await _server.Call(call => _server.Store.TryPutAsync(request, call), cancellationToken).ConfigureAwait(false);
-        return (response.Written, ProtocolMapping.VersionOf(response.Object));
+        ThrowIfWaits(options);
+        var result = await TryPutTrackedAsync(ns, key, value, expected, options, wantsToken: false, cancellationToken).ConfigureAwait(false);
+        return (result.Applied, result.Version);
     }
 
     /// <summary>Deletes an object.</summary>
     /// <returns>The tombstone, or <see langword="default"/> when nothing was there.</returns>
     public async Task<ObjectVersion> DeleteAsync(string ns, ReadOnlyMemory<byte> key, WriteOptions options = default, CancellationToken cancellationToken = default)
     {
-        var request = new DeleteRequest { Namespace = ns, Key = Wrap(key), Durability = WireDurability(options) };
-        var response = await _server.Call(call => _server.Store.DeleteAsync(request, call), cancellationToken).ConfigureAwait(false);
-        return ProtocolMapping.VersionOf(response.Object);
+        ThrowIfWaits(options);
+        return (await DeleteTrackedAsync(ns, key, options, wantsToken: false, cancellationToken).ConfigureAwait(false)).Version;
     }
 
     /// <summary>Applies operations atomically: all of them or none.</summary>
@@ -97,12 +93,8 @@ public sealed partial class StoreClient : IAsyncDisposable
     public async Task<IReadOnlyList<VersionId>> WriteAsync(
         IReadOnlyList<StoreOperation> operations, WriteOptions options = default, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(operations);
-        var request = new WriteRequest { Durability = WireDurability(options) };
-        foreach (var operation in operations)
-            request.Operations.Add(ToWire(operation));
-        var response = await _server.Call(call => _server.Store.WriteAsync(request, call), cancellationToken).ConfigureAwait(false);
-        return [.. response.Versions.Select(ProtocolMapping.FromWire)];
+        ThrowIfWaits(options);
+        return (await WriteTrackedAsync(operations, options, wantsToken: false, cancellationToken).ConfigureAwait(false)).Versions;
     }
 
     /// <summary>Asks who the store is, its limits and, if wanted, its figures.</summary>

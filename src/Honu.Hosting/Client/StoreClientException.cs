@@ -29,6 +29,9 @@ public enum StoreClientError
 
     /// <summary>What was named does not exist, such as a peer.</summary>
     NotFound = 8,
+
+    /// <summary>The server's replica did not have in time what a token or a bound of staleness asks for. A write that waited for it was not made.</summary>
+    WaitTimedOut = 9,
 }
 
 /// <summary>A call to a server failed; the message is one line that names the server and the next step.</summary>

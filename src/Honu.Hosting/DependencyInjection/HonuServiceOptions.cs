@@ -11,6 +11,10 @@ public sealed record HonuServiceOptions
     /// <value>Default 256.</value>
     public int MaxConcurrentWatches { get; init; } = 256;
 
+    /// <summary>Calls that may wait at once for what a token, a bound of staleness or a number of replicas asks for. Further ones are refused (RESOURCE_EXHAUSTED).</summary>
+    /// <value>Default 1,024.</value>
+    public int MaxConcurrentWaits { get; init; } = 1024;
+
     /// <summary>How long a stopping server lets running calls finish before it cancels them.</summary>
     /// <value>Default 5 s.</value>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -70,6 +70,7 @@ public sealed partial class ReplicaHost
                         TryCarryOut(effect);
                     if (effects.Count == 0 && happened is ReplicaEvent.MessageReceived { Message.Refusal: { } refusal } late)
                         RefusedLate(late.Session, refusal.Message);
+                    TellIfAdvanced();
                 }
 
                 taken?.Release();

@@ -63,6 +63,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         _counts = new ObjectCounts(store.Replication, _time);
         MaxMessageBytes = MessageLimits.MaxMessageBytes(store.Replication.MaxValueBytes);
         _connections = new PeerConnections(options, MaxMessageBytes);
+        _driver = new Driver(this);
         _timers = new ReplicaTimers(_time, timer => Post(new ReplicaEvent.TimerDue(timer)));
         _lastSuccess = _time.GetTimestamp();
         _metrics = new ReplicationMetrics(meters, _replica.SelectorName, () => _time.GetElapsedTime(Interlocked.Read(ref _lastSuccess)), () => Volatile.Read(ref _openSessions));
@@ -77,6 +78,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
             throw new InvalidOperationException("The replica host was started already.");
         _store.Replication.LocalCommitted += OnLocalCommitted;
         _store.Replication.EquivocationFound += OnEquivocationFound;
+        _store.Replication.Attach(_driver);
         _loop = Task.Run(RunAsync, CancellationToken.None);
         WatchCertificate();
         Post(new ReplicaEvent.Started());
@@ -90,6 +92,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
             return;
         _store.Replication.LocalCommitted -= OnLocalCommitted;
         _store.Replication.EquivocationFound -= OnEquivocationFound;
+        _store.Replication.Detach(_driver);
         await _stopping.CancelAsync().ConfigureAwait(false);
         _events.Writer.TryComplete();
         await _loop.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

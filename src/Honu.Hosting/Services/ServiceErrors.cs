@@ -29,7 +29,8 @@ internal static partial class ServiceErrors
     {
         HonuErrorCode.Corruption => StatusCode.DataLoss,
         HonuErrorCode.StoreFailed or HonuErrorCode.Io or HonuErrorCode.StoreLocked => StatusCode.Unavailable,
-        HonuErrorCode.LimitExceeded => StatusCode.ResourceExhausted,
+        HonuErrorCode.WaitTimedOut => StatusCode.DeadlineExceeded,
+        HonuErrorCode.LimitExceeded or HonuErrorCode.TokenTooLarge => StatusCode.ResourceExhausted,
         _ => StatusCode.FailedPrecondition,
     };
 

@@ -16,6 +16,7 @@ internal sealed partial class StoreService
     public override Task Scan(ScanRequest request, IServerStreamWriter<ScanResponse> responseStream, ServerCallContext context) => Stream(context, async token =>
     {
         var scan = RequestChecks.Scan(request);
+        await Await(request.Needs, scan.Namespace is { } only ? [only] : null, context, token).ConfigureAwait(false);
         // Each scan keeps a snapshot, which keeps the engine from dropping what it has seen.
         if (Interlocked.Increment(ref _scans) > options.MaxConcurrentScans)
         {
@@ -37,6 +38,8 @@ internal sealed partial class StoreService
                 page.Clear();
             }
             while (more);
+            if (request.Needs is { WantToken: true })
+                await responseStream.WriteAsync(new ScanResponse { Token = TokenOf(scan.Namespace is { } ns ? store.Namespace(ns).GetToken() : store.GetToken()) }, token).ConfigureAwait(false);
         }
         finally
         {
@@ -47,11 +50,15 @@ internal sealed partial class StoreService
     public override Task History(HistoryRequest request, IServerStreamWriter<HistoryResponse> responseStream, ServerCallContext context) => Stream(context, async token =>
     {
         var ns = Open(request.Namespace, request.Key);
+        await Await(request.Needs, [ns.Name], context, token).ConfigureAwait(false);
         foreach (var entry in ns.History(request.Key.Span))
         {
             var item = ProtocolMapping.ToWire(ns.Name, request.Key, UnsafeByteOperations.UnsafeWrap(entry.Value), entry.Version, entry.LostConflict);
             await responseStream.WriteAsync(new HistoryResponse { Object = item }, token).ConfigureAwait(false);
         }
+
+        if (request.Needs is { WantToken: true })
+            await responseStream.WriteAsync(new HistoryResponse { Token = TokenOf(ns.GetToken()) }, token).ConfigureAwait(false);
     });
 
     public override Task Conflicts(ConflictsRequest request, IServerStreamWriter<ConflictsResponse> responseStream, ServerCallContext context) => Stream(context, async token =>

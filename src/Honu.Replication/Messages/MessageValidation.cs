@@ -25,7 +25,7 @@ internal static partial class MessageValidation
         SessionMessage.BodyOneofCase.RepairAnswer => RepairValidation.FindFault(message.RepairAnswer),
         SessionMessage.BodyOneofCase.RepairRecords => IsNamespace(message.RepairRecords.Namespace) ? null : "a namespace has a wrong length",
         SessionMessage.BodyOneofCase.Credit => message.Credit.Bytes > long.MaxValue ? "a credit is impossibly large" : null,
-        SessionMessage.BodyOneofCase.Complete => message.Complete.Session.Length != SessionHello.NonceBytes ? "a session's name does not have 8 bytes" : null,
+        SessionMessage.BodyOneofCase.Complete => FindFault(message.Complete),
         SessionMessage.BodyOneofCase.Refusal => IsText(message.Refusal.Message, MessageLimits.TextBytes) ? null : "a refusal's text is too long",
         SessionMessage.BodyOneofCase.Members => FindFault(message.Members),
         _ => "a message has no known body",
@@ -60,6 +60,10 @@ internal static partial class MessageValidation
 
         return null;
     }
+
+    private static string? FindFault(Complete complete) =>
+        complete.Session.Length != SessionHello.NonceBytes ? "a session's name does not have 8 bytes"
+        : HeartbeatCodec.TryDecode(complete.Heartbeats.Span, out _) ? null : "heartbeats make no sense";
 
     private static string? FindFault(Vectors vectors)
     {

@@ -20,6 +20,9 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
 
     public bool IsDone { get; private set; }
 
+    /// <summary>Whether the target has become part of our vector: everything that the sender had is here.</summary>
+    public bool IsJoined { get; private set; }
+
     /// <summary>Applies a chunk.</summary>
     /// <exception cref="HonuException">Its data fails the checks.</exception>
     public ApplyResult Apply(Chunk chunk)
@@ -38,6 +41,7 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
         var result = store.Apply(ns, chunk.Records.Span, _cursor, join);
         _failed = false;
         IsDone = chunk.Last;
+        IsJoined = result.Joined;
         return result;
     }
 

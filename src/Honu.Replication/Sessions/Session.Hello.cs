@@ -15,6 +15,8 @@ internal sealed partial class Session
 
     private void SayHello()
     {
+        CaptureHeartbeats();
+
         // What a summary is about should be durable, so that an equal peer learns that it is: free when nothing was written since.
         Store.Barrier();
         Membership.Members.RefreshSelf();
@@ -24,6 +26,7 @@ internal sealed partial class Session
         var hello = SessionHello.Build(Store, _described);
         hello.Session = UnsafeByteOperations.UnsafeWrap(_nonce);
         hello.Verify = _verify;
+        hello.WantsHeartbeats = Heartbeats.IsWanted;
         hello.Readable.Add(Access.Told);
         hello.Subscriptions.Add(_ourSubscriptions.ToWire());
         hello.MembersDigest = Membership.Members.Digest;
@@ -73,6 +76,7 @@ internal sealed partial class Session
             return;
         }
 
+        ReceiveHeartbeatWish(hello);
         var remote = ReplicaId.FromUInt64(hello.Replica);
         Remote = remote;
         Peer ??= _context.FindPeer(remote);

@@ -101,6 +101,7 @@ internal sealed partial class Session
             return;
         }
 
+        ReceiveHeartbeats(complete);
         _receivedComplete = true;
         if (IsComparing && !IsInitiator)
             SendComplete(now);
@@ -113,7 +114,7 @@ internal sealed partial class Session
         _snapshot?.Dispose();
         _snapshot = null;
         _sentComplete = true;
-        Send(new SessionMessage { Complete = new Complete { Objects = (ulong)_report.ObjectsSent, Session = UnsafeByteOperations.UnsafeWrap(_remoteNonce) } });
+        Send(new SessionMessage { Complete = new Complete { Objects = (ulong)_report.ObjectsSent, Session = UnsafeByteOperations.UnsafeWrap(_remoteNonce), Heartbeats = HeartbeatsToTell() } });
         CloseIfComplete(now);
     }
 

@@ -244,6 +244,7 @@ internal sealed partial class Session
     private void FinishCompleted(TimeSpan now)
     {
         NoteCovered();
+        TakeHeartbeats();
         Finish(_differing!.Count == 0 && _report.ObjectsRepaired == 0 ? SyncOutcome.Equal : SyncOutcome.Completed, SessionEndReason.None, error: null, now);
     }
 

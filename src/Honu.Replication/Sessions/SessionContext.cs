@@ -11,6 +11,9 @@ internal sealed record SessionContext(ReplicationPort Store, ReplicaOptions Opti
     /// <summary>What the replica knows of the others and wants from them.</summary>
     public required Membership Membership { get; init; }
 
+    /// <summary>How recent the replicas are.</summary>
+    public required HeartbeatTable Heartbeats { get; init; }
+
     /// <summary>Finds the peer that a replica is known as.</summary>
     public required Func<ReplicaId, Peer?> FindPeer { get; init; }
 }

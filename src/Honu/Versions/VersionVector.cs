@@ -45,6 +45,10 @@ public sealed class VersionVector : IEquatable<VersionVector>
         return greatest;
     }
 
+    /// <summary>The greatest scalar of any covered write of <paramref name="replica"/>; 0 when nothing is known of it.</summary>
+    internal ulong GreatestScalar(ReplicaId replica) =>
+        !_origins.TryGetValue(replica, out var covered) ? 0 : covered.Later.Count > 0 ? covered.Later[^1].To : covered.High;
+
     /// <summary>The smallest scalar of <paramref name="replica"/> that is at least <paramref name="scalar"/> and not covered.</summary>
     public ulong NextUncovered(ReplicaId replica, ulong scalar) =>
         _origins.TryGetValue(replica, out var covered) ? covered.NextUncovered(scalar) : scalar;

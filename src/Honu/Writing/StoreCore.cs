@@ -42,6 +42,7 @@ internal sealed partial class StoreCore
         Writer = new StoreWriter(this);
         Applier = new Applying.RemoteApplier(this);
         Changes = new Watching.ChangeFeed(this);
+        Waits = new Consistency.CausalWaits(this);
         Conflicts = new Applying.ConflictStore(this);
         Settler = new Applying.ConflictSettler(this);
         Digests = new StoreDigests(this);
@@ -103,6 +104,9 @@ internal sealed partial class StoreCore
 
     /// <summary>Who waits for changes.</summary>
     public Watching.ChangeFeed Changes { get; }
+
+    /// <summary>Who waits for writes of other replicas.</summary>
+    public Consistency.CausalWaits Waits { get; }
 
     public Applying.ConflictStore Conflicts { get; }
 
@@ -206,6 +210,9 @@ internal sealed partial class StoreCore
                 if (Changes.IsWatched)
                     Changes.StageVector(state);
             }
+
+            if (_joins.Count > 0 && Waits.IsWaitedFor)
+                Waits.Joined();
         }
         catch (Exception error)
         {
@@ -327,6 +334,7 @@ internal sealed partial class StoreCore
             IsDisposed = true;
             Telemetry.Remove(this);
             Changes.Close();
+            Waits.Close();
             Presence.Dispose();
             Digests.Dispose();
             if (_failure is null)
