@@ -82,7 +82,7 @@ public sealed partial class ReplicaHost
         PeerAddress.TryParse(peer, out var address) ? address : throw new ArgumentException($"\"{peer}\" is no peer address; write HOST:PORT or PID@HOST:PORT.", nameof(peer));
 
     // In the loop like any event, but what it throws belongs to the one who asked.
-    private Task HandleAsync(ReplicaEvent change, CancellationToken cancellationToken) => AskAsync(
+    private Task<bool> HandleAsync(ReplicaEvent change, CancellationToken cancellationToken) => AskAsync(
         () =>
         {
             foreach (var effect in _replica.Handle(change, _timers.Now))

@@ -27,11 +27,11 @@ internal sealed partial class AdminService(HonuStore store, ReplicaHost? replica
         try
         {
             using var pass = gate.Enter();
-            var replica = Replica();
+            var host = Replica();
             if (!PeerName.IsWellFormed(request.Peer))
                 throw ServiceErrors.Invalid("A peer is written PID, HOST:PORT or PID@HOST:PORT.");
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, gate.Aborted);
-            return Describe(await replica.SyncAsync(request.Peer, linked.Token).ConfigureAwait(false));
+            return Describe(await host.SyncAsync(request.Peer, linked.Token).ConfigureAwait(false));
         }
         catch (HonuReplicationException e)
         {
