@@ -276,6 +276,29 @@ public sealed class PurgeTests : IDisposable
         _b.AssertHealthy();
     }
 
+    // What was staged before speaks of keys that the sender has forgotten since.
+    [Fact]
+    public void FullStream_SenderPurgedMoreMeanwhile_BeginsAnew()
+    {
+        for (var i = 0; i < 6; i++)
+            _a.Put($"k{i}", "v");
+        PeerTransfer.Run(_a, _b);
+        _a.Delete("k4");
+        _a.Purge();
+        using (var broken = new PeerTransfer(_a, _b))
+            broken.Next(3);
+        _a.Delete("k1");
+        _a.Purge();
+
+        var result = PeerTransfer.Run(_a, _b);
+
+        Assert.True(result.Joined);
+        Assert.True(_b.HasForgotten("k1"));
+        Assert.Equal(_a.Content(), _b.Content());
+        _b.Store.RunMaintenance();
+        Assert.DoesNotContain((byte)'R', Spaces(_b));
+    }
+
     [Fact]
     public void FullStream_IntoAnEmptyNamespace_StagesNothing()
     {

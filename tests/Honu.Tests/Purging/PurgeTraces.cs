@@ -153,6 +153,20 @@ public sealed class PurgeTraces : IDisposable
     }
 
     [Fact]
+    public void T03_FullStreamWithoutRecords_MovesTheClock()
+    {
+        var target = new VersionVector();
+        target.Advance(_b.Id, 70);
+        var none = new VersionVector();
+        var cursor = new StreamCursor(_b.Id, _b.Store.Identity.Incarnation, target, default) { IsFull = true, Frontier = none };
+
+        var result = _c.Port.Apply(Ns, [], cursor, new VectorJoin(none, target) { IsFull = true, Frontier = none });
+
+        Assert.True(result.Joined);
+        Assert.True(_c.Put("k", "v").Scalar > 70);
+    }
+
+    [Fact]
     public void T05_FrontierIsInherited()
     {
         _a.Put("k", "A1");
