@@ -98,7 +98,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task MutualTls_ValidationSaysNo_IsUnavailable()
     {
-        await using var host = await EchoHost.StartAsync(tls: MutualTls() with { ClientCertificateValidation = certificate => certificate.Subject == "CN=replica-1" });
+        await using var host = await EchoHost.StartAsync(tls: MutualTls() with { ClientCertificateValidation = static (_, certificate, _, _) => certificate?.Subject == "CN=replica-1" });
 
         var failure = await host.Client(WithCertificate(_trusted.Client("replica-7"))).UnaryAsync(new EchoMessage()).FailureAsync();
 

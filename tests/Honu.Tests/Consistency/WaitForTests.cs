@@ -203,19 +203,21 @@ public sealed class WaitForTests : IDisposable
         Assert.Equal(called - TimeSpan.FromSeconds(1), Assert.Single(driver.Refreshed));
     }
 
-    // Until the store keeps a list of what a power loss took, the seam stands for it.
     [Fact]
     public void Covers_AWriteThatAPowerLossTook_Throws()
     {
-        var lost = new VersionId(_here.Store.Put("k"u8, "v"u8).Id.Scalar + 9, _here.Store.Identity.Replica);
-        Core.Waits.IsLost = version => version == lost;
+        var disk = new FaultyDisk();
+        HonuStore Boot(string id) => HonuStore.Open("store", new HonuStoreOptions { Pid = 1, Engine = disk, Environment = new StoreEnvironment { BootId = id } });
+        var before = Boot("first");
+        before.Put("kept"u8, "v"u8, new WriteOptions { Durability = Durability.Synced });
+        var token = before.GetToken(before.Put("k"u8, "v"u8).Id);
+        disk.LosePower();
+        using var after = Boot("second");
 
-        var error = Assert.Throws<HonuException>(() => _here.Store.Covers(_here.Store.GetToken(lost)));
+        var error = Assert.Throws<HonuException>(() => after.Covers(token));
 
         Assert.Equal(HonuErrorCode.WriteLost, error.Code);
     }
-
-    private Honu.Writing.StoreCore Core => _here.Store.Core;
 
     private sealed class ScriptedDriver : IReplicationDriver
     {
