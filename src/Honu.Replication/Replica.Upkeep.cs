@@ -7,10 +7,17 @@ public sealed partial class Replica
 
     private void SchedulePurge() => SetTimer(ReplicaTimerKind.Purge, _options.PurgeInterval);
 
-    // R6: a deletion may go when every active member holds it durably. One that has not said so blocks it.
+    // R6: a deletion may go when every active member holds it durably. One that has not said so blocks it, and so does a configured peer
+    // that has never said who it is: what it may have written nobody knows.
     private void Purge()
     {
         var isBehind = false;
+        if (_peers.Exists(static peer => peer.Origin != PeerOrigin.Learned && peer.State != PeerState.Self && peer.Pid is null))
+        {
+            SchedulePurge();
+            return;
+        }
+
         foreach (var ns in _store.DescribeNamespaces().Keys)
         {
             var acknowledged = _membership.Members.ActiveFor(ns).Select(pid => _context.Acknowledged.Find(pid, ns) ?? new VersionVector()).ToList();

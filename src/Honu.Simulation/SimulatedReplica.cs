@@ -81,6 +81,7 @@ public sealed class SimulatedReplica
             Peers = [.. Enumerable.Range(0, _options.OneSeed ? 1 : _options.Replicas).Where(other => other != Index).Select(AddressOf)],
             AdvertisedAddress = AddressOf(Index),
             ChunkRecords = _options.ChunkRecords,
+            PurgeInterval = _options.PurgeInterval,
             Seed = _random.Next(),
         });
         Store.Replication.LocalCommitted += (_, _) => OnLocalCommitted();

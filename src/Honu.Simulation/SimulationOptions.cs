@@ -39,6 +39,10 @@ public sealed record SimulationOptions
     /// <value>Default <see cref="VersionClock.Hybrid"/>.</value>
     public VersionClock Clock { get; init; }
 
+    /// <summary>How often deletions that every replica holds are purged.</summary>
+    /// <value>Default 10 s.</value>
+    public TimeSpan PurgeInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Records in a chunk. Small ones make streams that can break in the middle.</summary>
     /// <value>Default 3.</value>
     public int ChunkRecords { get; init; } = 3;

@@ -123,7 +123,7 @@ internal sealed class OutgoingStream : IOutgoingSource
 
     private void ReadOn(Chunk chunk, RecordBlockWriter block, ReplicaOptions limits)
     {
-        _key = _snapshot.ReadAll(Namespace, _key, block, limits.ChunkRecords, limits.ChunkBytes);
+        _key = _snapshot.ReadAll(Namespace, _key, block, limits.ChunkRecords, limits.ChunkBytes, _resume?.Target);
         chunk.Last = _key is null;
         if (_key is not null)
             chunk.PositionKey = UnsafeByteOperations.UnsafeWrap(_key);

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Honu.Format;
 using Honu.Replication.Messages;
 
 namespace Honu.Replication;
@@ -12,18 +13,20 @@ internal sealed partial class Session
     private const int AnnounceBytes = 512 * 1024;
 
     private readonly Dictionary<string, VersionVector> _streamed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _toldAhead = new(StringComparer.Ordinal);
     private bool _sentAcknowledged;
 
     private void ReceiveVectors(Vectors vectors, TimeSpan now)
     {
+        if (vectors.Namespaces.Count == 0)
+            throw SessionHello.Malformed("A peer told no vector.");
         foreach (var told in vectors.Namespaces)
         {
             if (!_awaited.Remove(told.Name))
             {
                 // The initiator tells ahead of our Hello what it takes to differ; where it does not, nothing is owed.
-                if (IsInitiator || !_described.ContainsKey(told.Name))
+                if (IsInitiator || !_toldAhead.Add(told.Name) || _toldAhead.Count > MaxSpeculativeNamespaces)
                     throw SessionHello.Malformed("A peer told the vector of a namespace that does not differ.");
-                NoteIdle();
                 continue;
             }
 
@@ -59,12 +62,19 @@ internal sealed partial class Session
 
     private void ReceiveChunk(Chunk chunk)
     {
-        Access.CheckRecords(chunk.Namespace, chunk.Records.Span);
         if (!_incoming.TryGetValue(chunk.Namespace, out var stream))
         {
-            // A stream sent ahead always follows the vector of its namespace.
+            if (chunk.Speculative && _toldAhead.Remove(chunk.Namespace))
+            {
+                PassOver(chunk);
+                return;
+            }
+
+            Access.CheckRecords(chunk.Namespace, chunk.Records.Span);
             throw SessionHello.Malformed("A peer streams a namespace that does not differ.");
         }
+
+        Access.CheckRecords(chunk.Namespace, chunk.Records.Span);
 
         if (chunk.Target.Length > 0 && !chunk.Speculative && !IsInitiator)
             _report = _report with { RoundTrips = 2 };
@@ -75,6 +85,14 @@ internal sealed partial class Session
         _report = _report with { ObjectsReceived = _report.ObjectsReceived + result.Records, ObjectsDeferred = _report.ObjectsDeferred + result.Deferred };
         if (_receiveCredit.Applied(chunk.Records.Length) is > 0 and var grant)
             Send(new SessionMessage { Credit = new Credit { Bytes = grant } });
+    }
+
+    // What was sent ahead came by another way meanwhile, or is not wanted here: only its number matters.
+    private void PassOver(Chunk chunk)
+    {
+        var records = new RecordBlockReader(chunk.Records.Span);
+        while (records.MoveNext())
+            _report = _report with { ObjectsReceived = _report.ObjectsReceived + 1 };
     }
 
     private void ReceiveCredit(Credit credit, TimeSpan now)

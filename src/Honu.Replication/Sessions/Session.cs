@@ -179,7 +179,7 @@ internal sealed partial class Session
             case SessionMessage.BodyOneofCase.Hello when Remote is null:
                 ReceiveHello(message.Hello, now);
                 break;
-            case SessionMessage.BodyOneofCase.Vectors when Remote is not null && !_sentComplete:
+            case SessionMessage.BodyOneofCase.Vectors when Remote is not null && !_receivedComplete:
                 ReceiveVectors(message.Vectors, now);
                 break;
             case SessionMessage.BodyOneofCase.Chunk when Remote is not null && !_receivedComplete:

@@ -47,10 +47,11 @@ public sealed class ClusterChecker
             CheckReplica(replica, report: null);
             foreach (var ((ns, key), winner) in winners)
             {
-                var value = replica.Store.Namespace(ns).Get(Encoding.UTF8.GetBytes(key), out var version);
+                var value = replica.Store.Namespace(ns).Get(Encoding.UTF8.GetBytes(key));
                 var text = value is null ? null : Encoding.UTF8.GetString(value);
-                if (version.Id != winner.Version || text != winner.Value)
-                    _violations.Add($"replica {replica.Index} holds {ns}/{key} as {version.Id} = {text ?? "deleted"}, but {winner.Version} = {winner.Value ?? "deleted"} wins");
+                var version = KnownVersion(replica, ns, key);
+                if (version != winner.Version || text != winner.Value)
+                    _violations.Add($"replica {replica.Index} holds {ns}/{key} as {version} = {text ?? "deleted"}, but {winner.Version} = {winner.Value ?? "deleted"} wins");
             }
         }
 
@@ -61,7 +62,7 @@ public sealed class ClusterChecker
     {
         void OnFinished(SyncReport report)
         {
-            if (report.Outcome != SyncOutcome.Equal)
+            if (report.Outcome is not (SyncOutcome.Equal or SyncOutcome.Superseded))
                 _violations.Add($"equal replicas exchanged something: {report.Outcome}, {report.ObjectsSent} sent, {report.Error}");
         }
 
@@ -78,8 +79,7 @@ public sealed class ClusterChecker
 
     private void CheckStart(SimulatedReplica replica)
     {
-        var lost = _ledger.ForgetLost(replica.Index, (ns, key) =>
-            replica.Store.Namespace(ns).TryGetVersion(Encoding.UTF8.GetBytes(key), out var current) ? current.Id : default);
+        var lost = _ledger.ForgetLost(replica.Index, (ns, key) => KnownVersion(replica, ns, key));
         foreach (var write in lost)
             _violations.Add($"replica {replica.Index} lost its durable write {write.Version} of {write.Namespace}/{write.Key}");
     }
@@ -98,11 +98,27 @@ public sealed class ClusterChecker
                 _violations.Add($"the clock of replica {replica.Index} is below a scalar that it covers");
             foreach (var write in group.Where(write => vector.Covers(write.Version)))
             {
-                replica.Store.Namespace(group.Key).TryGetVersion(Encoding.UTF8.GetBytes(write.Key), out var current);
-                if (current.Id != write.Version && !WriteLedger.IsAbove(current.Id, write.Version))
-                    _violations.Add($"replica {replica.Index} covers {write.Version} of {write.Namespace}/{write.Key} and holds {current.Id}");
+                var known = KnownVersion(replica, group.Key, write.Key);
+                if (known != write.Version && !WriteLedger.IsAbove(known, write.Version))
+                    _violations.Add($"replica {replica.Index} covers {write.Version} of {write.Namespace}/{write.Key} and holds {known}");
             }
         }
+    }
+
+    // What a replica holds of a key; where it holds nothing, the deletion that it has purged.
+    private VersionId KnownVersion(SimulatedReplica replica, string ns, string key)
+    {
+        if (replica.Store.Namespace(ns).TryGetVersion(Encoding.UTF8.GetBytes(key), out var current))
+            return current.Id;
+        var frontier = replica.Store.Replication.State(ns).Frontier;
+        var purged = default(VersionId);
+        foreach (var write in _ledger.Entries)
+        {
+            if (write.Value is null && write.Namespace == ns && write.Key == key && frontier.Covers(write.Version) && WriteLedger.IsAbove(write.Version, purged))
+                purged = write.Version;
+        }
+
+        return purged;
     }
 
     private void CheckMessage(SimulatedReplica sender, SimulatedReplica receiver, long link, SessionMessage message)
@@ -114,6 +130,11 @@ public sealed class ClusterChecker
                 VersionVector.TryDecode(told.Vector.Span, out var vector);
                 _told[(link, sender.Index, told.Name)] = vector;
             }
+        }
+        else if (message.Chunk is { Full: true } full)
+        {
+            // Everything, whatever the receiver covers: what does not come was deleted.
+            _told.Remove((link, receiver.Index, full.Namespace));
         }
         else if (message.BodyCase == SessionMessage.BodyOneofCase.Chunk && _told.TryGetValue((link, receiver.Index, message.Chunk.Namespace), out var covered))
         {

@@ -85,7 +85,7 @@ public sealed class SessionScenario
             return;
         var ns = Namespaces[random.Next(Namespaces.Length)];
         var needed = session.Token.For(ns);
-        if (!_ignoresTokens && !replica.Store.Covers(needed))
+        if (!_ignoresTokens && !Covers(session, replica, needed))
         {
             Wait(session, replica, ns, needed, isWaiting);
             return;
@@ -95,6 +95,20 @@ public sealed class SessionScenario
             Served++;
         (session.WaitsAt, session.Failures) = (null, 0);
         Act(session, replica, ns);
+    }
+
+    // A write that a power loss took is nobody's any more: the client hears of it, and goes on without it.
+    private static bool Covers(SimulatedSession session, SimulatedReplica replica, CausalToken needed)
+    {
+        try
+        {
+            return replica.Store.Covers(needed);
+        }
+        catch (HonuException error) when (error.Code == HonuErrorCode.WriteLost)
+        {
+            session.Forget();
+            return true;
+        }
     }
 
     private void Wait(SimulatedSession session, SimulatedReplica replica, string ns, CausalToken needed, bool isWaiting)

@@ -9,16 +9,27 @@ internal sealed partial class RemoteApplier
 {
     private FullStream Enter(NamespaceState state, ReadOnlySpan<byte> block, StreamCursor cursor)
     {
-        CheckVector(cursor.Target);
         var first = new RecordBlockReader(block);
         first.MoveNext();
         var stream = core.Streams.Enter(state, cursor, first.Key);
+        if (stream.IsPlain)
+            return stream;
+        CheckVector(cursor.Target);
 
         // Local writes from now on are later than all that was purged there, so that none of them is taken for a late outsider in the end.
         if (stream.GreatestPurged > 0)
             CheckScalar(stream.GreatestPurged);
         core.Clock.Observe(stream.GreatestPurged);
         return stream;
+    }
+
+    // Nothing was purged at the sender: its stream is a delta of everything, in another order.
+    private void StagePlain(NamespaceState state, FullStream stream, StreamCursor cursor, bool hasEnded)
+    {
+        if (hasEnded)
+            core.Streams.StageEnd(state, stream);
+        else
+            core.Streams.StageHeader(state, stream with { Position = cursor.PositionKey ?? stream.Position });
     }
 
     // The chunk first, in a batch of its own: the end looks at what is staged, and may be refused, which must not take the chunk with it.

@@ -27,20 +27,22 @@ internal sealed partial class RemoteApplier(StoreCore core)
         var state = core.Namespaces.GetOrAdd(ns, core.Batch);
         BeginBlock(state);
         _gate.CheckVectors(state, cursor, join);
-        CheckAll(state, block, mayDefer: !isFull);
-        _gate.ThrowIfSetBack();
         var stream = isFull ? Enter(state, block, cursor!) : null;
+        CheckAll(state, block, mayDefer: stream is null or { IsPlain: true });
+        _gate.ThrowIfSetBack();
         var reader = new RecordBlockReader(block);
         while (reader.MoveNext())
-            ApplyNext(state, reader.Key, StoreCore.Parse(reader.Record, reader.Key), stream);
-        if (stream is not null)
+            ApplyNext(state, reader.Key, StoreCore.Parse(reader.Record, reader.Key), stream is { IsPlain: true } ? null : stream);
+        if (stream is { IsPlain: false })
             return EndChunk(state, stream, cursor!, join);
 
         var wait = join is null ? 0 : core.Held.Deferred.WaitOf(state, cursor, _gate.Until, join.Target);
         var mayJoin = join is not null && !core.Dropper.TakeBroken(ns, cursor) && DominatesFrontier(state, join);
         var joined = mayJoin && wait == 0 && TryStageJoin(state, join!);
         var isPending = mayJoin && !joined && core.Held.Deferred.TryStagePending(state, cursor, join!, wait);
-        if (cursor is not null)
+        if (stream is not null)
+            StagePlain(state, stream, cursor!, hasEnded: join is not null);
+        else if (cursor is not null)
             StageCursor(state, cursor, joined || isPending);
         _gate.StageMark(state, cursor, joined || isPending);
         core.Commit(sync: false);

@@ -17,6 +17,9 @@ internal sealed record FullStream(ReplicaId Sender, Guid Incarnation, uint Id, V
     private const byte BrokenFlag = 2;
     private const int HeaderBytes = 16 + 4 + 1;
 
+    /// <summary>Nothing was ever purged at the sender, so what does not come was not deleted: nothing is staged and nothing judged.</summary>
+    public bool IsPlain => Frontier.Count == 0;
+
     /// <summary>Nothing was here when it began: nothing needs to be staged.</summary>
     public bool WasEmpty { get; init; }
 

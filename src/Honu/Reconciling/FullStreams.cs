@@ -81,7 +81,7 @@ internal sealed class FullStreams(StoreCore core)
     {
         foreach (var stream in state.FullStreams.Values)
         {
-            if (stream.Sender == own?.Sender || !stream.WasEmpty || stream.IsBroken)
+            if (stream.Sender == own?.Sender || !stream.WasEmpty || stream.IsBroken || stream.IsPlain)
                 continue;
             if (stream.Target.Covers(record.Version) || record.Version.Scalar <= stream.GreatestPurged)
                 StageHeader(state, stream with { IsBroken = true });

@@ -37,8 +37,9 @@ public sealed partial class ReplicationSnapshot : IDisposable
     /// <param name="block">Receives the records.</param>
     /// <param name="maxRecords">Stop at this many records in the block.</param>
     /// <param name="maxBytes">Stop at this many bytes; one record always fits.</param>
+    /// <param name="covered">For a resumed stream: records that this vector does not cover are passed over, since <see cref="ReadUncovered"/> has brought them before.</param>
     /// <returns>The key to go on after, or <see langword="null"/> when everything has been added.</returns>
-    public byte[]? ReadAll(string ns, ReadOnlySpan<byte> afterKey, RecordBlockWriter block, int maxRecords, int maxBytes)
+    public byte[]? ReadAll(string ns, ReadOnlySpan<byte> afterKey, RecordBlockWriter block, int maxRecords, int maxBytes, VersionVector? covered = null)
     {
         ArgumentNullException.ThrowIfNull(block);
         if (!_namespaces.TryGetValue(ns, out var found))
@@ -59,6 +60,8 @@ public sealed partial class ReplicationSnapshot : IDisposable
             if (!record.Verify(key))
                 throw StoreCore.Damaged(key);
             quarantine?.AddUpTo(key, block);
+            if (covered?.Covers(record.Version) == false)
+                continue;
             block.Add(key, record);
             if (block.Count < maxRecords && block.Length < maxBytes)
                 continue;

@@ -32,7 +32,7 @@ public sealed class GrantedSessionTests : IDisposable
         {
             var hello = peer.Received.First(static message => message.BodyCase == SessionMessage.BodyOneofCase.Hello).Hello;
             Assert.Equal(["open"], hello.Namespaces.Select(static item => item.Name));
-            Assert.Equal(["open"], hello.Subscriptions);
+            Assert.Equal(["open"], hello.Readable);
             Assert.DoesNotContain(peer.Received, static message => message.ToString().Contains("secret", StringComparison.Ordinal));
         }
     }
