@@ -100,9 +100,14 @@ public sealed partial class Replica
     private void TakeBackgroundWork(ReplicaEvent.BackgroundDone done)
     {
         if (_sessions.ContainsKey(done.Session))
+        {
             Advance(done.Session, session => session.BackgroundDone(done.Result, done.Error, _now));
-        else
-            (done.Result as IDisposable)?.Dispose();
+            return;
+        }
+
+        (done.Result as IDisposable)?.Dispose();
+        if (_busyViews.Remove(done.Session, out var view))
+            view.Dispose();
     }
 
     private void Advance(SessionId id, Action<Session> step)
@@ -118,6 +123,8 @@ public sealed partial class Replica
     {
         if (entry.Session.Report is not { } report || !_sessions.Remove(id))
             return;
+        if (entry.Session.TakeBusyView() is { } view)
+            _busyViews.Add(id, view);
         _effects.Add(new ReplicaEffect.ClearTimer(new ReplicaTimer(ReplicaTimerKind.SessionProgress, id)));
         if (entry.Peer is { } peer)
             Judge(peer, entry.Session, report);

@@ -14,6 +14,7 @@ public sealed partial class Replica
     private readonly List<Peer> _peers;
     private readonly Dictionary<SessionId, SessionEntry> _sessions = [];
     private readonly Queue<SessionEntry> _superseded = new();
+    private readonly Dictionary<SessionId, RepairView> _busyViews = [];
     private readonly List<ReplicaEffect> _effects = [];
     private readonly SessionContext _context;
     private TimeSpan _interval;

@@ -23,7 +23,7 @@ internal sealed partial class Session
     // A scan of a large namespace takes its time: the other side waits that long for what is announced.
     private const int ScanAllowanceBytes = 4 * 1024 * 1024;
 
-    private readonly Queue<string> _toCompare = new();
+    private readonly SortedSet<string> _toCompare = new(StringComparer.Ordinal);
     private readonly Queue<(ByteString Records, int Count)> _better = new();
     private bool _verify;
     private bool _isComparing;
@@ -49,7 +49,6 @@ internal sealed partial class Session
                 suspects.Add(theirs.Name);
         }
 
-        suspects.Sort(StringComparer.Ordinal);
         return suspects;
     }
 
@@ -57,7 +56,7 @@ internal sealed partial class Session
     {
         _isComparing = true;
         foreach (var name in names)
-            _toCompare.Enqueue(name);
+            _toCompare.Add(name);
         if (IsInitiator)
             GoOnComparing(now);
     }
@@ -67,7 +66,7 @@ internal sealed partial class Session
     {
         if (!IsInitiator || _compared is not null)
             return;
-        if (_toCompare.TryDequeue(out var name))
+        if (_toCompare.Min is { } name && _toCompare.Remove(name))
             Scan(name, buckets: null, view => SendTree(view), now);
         else
             SendComplete(now);
@@ -99,9 +98,12 @@ internal sealed partial class Session
 
     private void BeginAnswer(DigestTree tree, TimeSpan now)
     {
-        // What this side does not compare, by its grants, it calls changed.
+        // What this side does not compare, by its grants or because it has done so already, it calls changed.
         _compared = tree.Namespace;
-        if (tree.Changed || !_toCompare.Contains(tree.Namespace))
+        var isWanted = _toCompare.Remove(tree.Namespace);
+        if (!isWanted)
+            NoteIdle();
+        if (tree.Changed || !isWanted)
             SendDifference(new DigestDifference { Namespace = tree.Namespace, Changed = true });
         else
             Scan(tree.Namespace, (int)tree.Buckets, view => Compare(view, tree), now);
@@ -128,6 +130,15 @@ internal sealed partial class Session
         Moved(now);
         _allowance = TimeSpan.FromSeconds((double)ScanAllowanceBytes / SlowestBytesPerSecond);
         _context.Effects.Add(new ReplicaEffect.RunInBackground(Id, work));
+    }
+
+    /// <summary>After the session's end: the view that work in the background still reads, to be disposed when that has ended.</summary>
+    public RepairView? TakeBusyView()
+    {
+        var view = _background is null ? null : _view;
+        if (view is not null)
+            _view = null;
+        return view;
     }
 
     /// <summary>What <see cref="ReplicaEffect.RunInBackground"/> asked for is there.</summary>
@@ -275,8 +286,12 @@ internal sealed partial class Session
 
     private void EndRepair()
     {
-        _view?.Dispose();
-        _view = null;
+        if (_background is null)
+        {
+            _view?.Dispose();
+            _view = null;
+        }
+
         _toCompare.Clear();
     }
 

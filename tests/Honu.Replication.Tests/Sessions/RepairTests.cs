@@ -81,6 +81,22 @@ public sealed class RepairTests : IDisposable
         Assert.True(session.Report.IsSuccess);
     }
 
+    [Fact]
+    public void Session_EndsWhileAScanRuns_ViewIsDisposedWhenTheScanHasEnded()
+    {
+        _a.Put("k", "v");
+        var view = _a.Store.Replication.CreateRepairView(ScriptedReplica.Ns);
+        var opening = _a.Machine.Handle(new ReplicaEvent.SyncRequested(1, new PeerAddress("peer", 1), Verify: true), TimeSpan.Zero).OfType<ReplicaEffect.OpenSession>().Single();
+        var hello = _a.Machine.Handle(new ReplicaEvent.SessionOpened(opening.Session), TimeSpan.Zero).OfType<ReplicaEffect.Send>().Single().Message.Hello;
+        var answer = RemotePeer.Hello(other => other.Namespaces[0].Summary = hello.Namespaces[0].Summary);
+        Assert.Single(_a.Machine.Handle(new ReplicaEvent.MessageReceived(opening.Session, new SessionMessage { Hello = answer }, 10), TimeSpan.Zero).OfType<ReplicaEffect.RunInBackground>());
+        _a.Machine.Handle(new ReplicaEvent.SessionEnded(opening.Session, "cut"), TimeSpan.Zero);
+
+        _a.Machine.Handle(new ReplicaEvent.BackgroundDone(opening.Session, view, Error: null), TimeSpan.Zero);
+
+        Assert.ThrowsAny<ObjectDisposedException>(() => view.Items([0]));
+    }
+
     // Behind the store's back, as a disk would lose it: the index and the vectors still speak of it.
     private static void Vanish(ScriptedReplica replica, params string[] keys)
     {
