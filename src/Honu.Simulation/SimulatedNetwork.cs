@@ -11,6 +11,7 @@ public sealed class SimulatedNetwork(VirtualTime time, SimulationOptions options
     private readonly List<SimulatedReplica> _replicas = [];
     private readonly HashSet<(int, int)> _cut = [];
     private readonly List<Link> _links = [];
+    private readonly Dictionary<(SimulatedReplica Near, int Generation, SessionId Session), List<SessionMessage>> _opening = [];
     private long _lastLink;
 
     /// <summary>Whether messages are lost now; off while a cluster settles.</summary>
@@ -49,8 +50,10 @@ public sealed class SimulatedNetwork(VirtualTime time, SimulationOptions options
     {
         var far = _replicas[address.Port - 1];
         var generation = near.Generation;
+        _opening.Add((near, generation, session), []);
         time.After(Latency(), () =>
         {
+            _opening.Remove((near, generation, session), out var waiting);
             if (near.Generation != generation)
                 return;
             if (!far.IsRunning || _cut.Contains((Math.Min(near.Index, far.Index), Math.Max(near.Index, far.Index))))
@@ -64,13 +67,21 @@ public sealed class SimulatedNetwork(VirtualTime time, SimulationOptions options
             near.Handle(new ReplicaEvent.SessionOpened(session));
             if (link.IsOpen)
                 far.Handle(new ReplicaEvent.SessionAccepted(link.FarSession));
+
+            // A session that was given up before it was open: the other side hears of it, and does not wait for a Hello.
+            foreach (var message in waiting ?? [])
+                Send(near, session, message);
         });
     }
 
     internal void Send(SimulatedReplica sender, SessionId session, SessionMessage message)
     {
         if (Find(sender, session) is not { } link)
+        {
+            _opening.GetValueOrDefault((sender, sender.Generation, session))?.Add(message);
             return;
+        }
+
         var receiver = link.Other(sender);
         Tap?.Invoke(sender, receiver, link.Number, message);
         var bytes = message.ToByteArray();
