@@ -39,7 +39,9 @@ public sealed partial class Replica
 
     private void OpenSession(Peer peer, long? request, bool verify)
     {
-        var session = new Session(NextSessionId(), isInitiator: true, _context, peer, peer.Address.Pid, verify, _now);
+        // Who asks for a comparison gets one of everything.
+        var suspects = verify || peer.Suspects.Count == 0 ? null : peer.Suspects;
+        var session = new Session(NextSessionId(), isInitiator: true, _context, peer, peer.Address.Pid, verify || suspects is not null, _now) { Suspects = suspects };
         peer.HasSession = true;
         _sessions.Add(session.Id, new SessionEntry(session, peer, request, verify));
         _effects.Add(new ReplicaEffect.OpenSession(session.Id, peer.Address));
@@ -147,6 +149,7 @@ public sealed partial class Replica
 
         peer.Replica = session.Remote ?? peer.Replica;
         peer.Region = session.RemoteRegion ?? peer.Region;
+        peer.RoundTrip = report.RoundTrip ?? peer.RoundTrip;
         if (report.Outcome == SyncOutcome.Superseded)
             return;
         peer.LastError = report.Error;
@@ -156,6 +159,7 @@ public sealed partial class Replica
             peer.LastSuccess = _now;
             peer.LastDuration = report.Duration;
             peer.Backoff.Succeeded();
+            GiveUpComparing(peer);
             if (!report.FoundSomething)
                 _interval = Min(_interval * 2, _options.MaxInterval);
         }

@@ -11,6 +11,7 @@ internal static class SessionRefusal
         _ when error is ForbiddenException => Refusal.Types.Reason.Forbidden,
         HonuErrorCode.MalformedRecord => Refusal.Types.Reason.Malformed,
         HonuErrorCode.ClockDrift => Refusal.Types.Reason.Drift,
+        HonuErrorCode.ReconcileLimit => Refusal.Types.Reason.Operator,
         _ => Refusal.Types.Reason.Retry,
     };
 
