@@ -4,6 +4,9 @@ namespace Honu.Replication;
 
 public sealed partial class Replica
 {
+    // How long the other side may take to end the session that goes on in place of another one.
+    private static readonly TimeSpan SupersededPause = TimeSpan.FromMilliseconds(20);
+
     private void ScheduleNextSession(TimeSpan delay)
     {
         if (_peers.Count == 0)
@@ -22,6 +25,8 @@ public sealed partial class Replica
 
     private void OpenNextSession()
     {
+        if (_superseded.TryDequeue(out var waiting))
+            OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
         RenewErrands();
         var ready = PreferMet(_peers.FindAll(peer => !peer.HasSession && peer.Backoff.Until <= _now));
         if (ready.Count > 0)
@@ -130,12 +135,22 @@ public sealed partial class Replica
 
         // Who asked for a session gets one, when the other one has ended.
         if (report.Outcome == SyncOutcome.Superseded && entry.Request is not null)
-            _superseded.Enqueue(entry);
+            TryAgainAfter(entry);
         else
             _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report, entry.Session.IsInitiator));
         if (report.Outcome != SyncOutcome.Superseded && _superseded.TryDequeue(out var waiting))
             OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
         AfterSession(entry.Session.Remote);
+    }
+
+    // The other session may have ended here before this one was told of it: then nothing else would wake who waits.
+    private void TryAgainAfter(SessionEntry superseded)
+    {
+        _superseded.Enqueue(superseded);
+        if (_sessions.Values.Any(other => other.Session.Remote == superseded.Session.Remote))
+            return;
+        _nextSession = _now + SupersededPause;
+        _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.NextSession), _nextSession));
     }
 
     private void Judge(Peer peer, Session session, SyncReport report)
