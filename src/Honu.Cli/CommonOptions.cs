@@ -101,6 +101,9 @@ internal sealed class CommonOptions
         };
     }
 
+    /// <summary>How a directory's store talks to a peer that the user names.</summary>
+    public Hosting.HonuReplicaOptions ReplicaOptions(ParseResult parsed) => new() { AllowInsecure = parsed.GetValue(AllowInsecure), Tls = Tls.ForClient(parsed) };
+
     /// <summary>A client of the server that the user named.</summary>
     public RemoteStore Connect(ParseResult parsed) => RemoteStore.Connect(
         parsed.GetValue(Remote)!, parsed.GetValue(Timeout) ?? TimeSpan.FromSeconds(10), parsed.GetValue(AllowInsecure), Tls.ForClient(parsed), AuthToken.Read(parsed));

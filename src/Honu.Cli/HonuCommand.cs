@@ -45,6 +45,7 @@ internal static class HonuCommand
             ConflictsCommand.Create(),
             NamespacesCommand.Create(),
             QuarantineCommand.Create(),
+            ReconcileCommand.Create(),
             ImportCommand.Create(),
             ExportCommand.Create(),
             ServeCommand.Create(),

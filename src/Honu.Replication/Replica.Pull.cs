@@ -136,14 +136,21 @@ public sealed partial class Replica
     {
         if (remote is { } replica && _met.Count < VersionVector.MaxOrigins)
             _met.Add(replica.Pid);
-        NoteWriters();
         RunErrands();
     }
 
-    // Marks count only if they are known of everybody who may write. Who knows nobody cannot say that there is nobody.
-    private void NoteWriters() => _heartbeats.SetWriters(
-        [.. _peers.Select(static peer => peer.Replica?.Pid ?? peer.Address.Pid).OfType<uint>().Concat(_met).Distinct()],
-        hasUnknown: _met.Count == 0 || _peers.Exists(static peer => peer.Replica is null && peer.Address.Pid is null));
+    // Marks count only if they are known of everybody who may write: members that are not retired, and whoever the configuration names.
+    // Who knows nobody cannot say that there is nobody.
+    private void NoteWriters()
+    {
+        var members = _membership.Members;
+        var peers = _peers.FindAll(static peer => peer.State != PeerState.Self);
+        bool IsRetired(uint pid) => members.Find(pid) is not null && members.StateOf(pid) == MemberState.Retired;
+        _heartbeats.SetWriters(
+            [.. peers.Select(static peer => peer.Pid).OfType<uint>().Concat(_met).Concat(members.Active).Where(pid => !IsRetired(pid)).Distinct().Order()],
+            [.. members.Others.Select(static member => member.Replica.Pid).Where(IsRetired)],
+            hasUnknown: (_met.Count == 0 && !members.Others.Any()) || peers.Exists(static peer => peer.Pid is null));
+    }
 
     private abstract class Errand(TimeSpan until)
     {

@@ -4,6 +4,9 @@ namespace Honu.Replication;
 
 public sealed partial class Replica
 {
+    // How long the other side may take to end the session that goes on in place of another one.
+    private static readonly TimeSpan SupersededPause = TimeSpan.FromMilliseconds(20);
+
     private void ScheduleNextSession(TimeSpan delay)
     {
         if (_peers.Count == 0)
@@ -22,6 +25,8 @@ public sealed partial class Replica
 
     private void OpenNextSession()
     {
+        if (_superseded.TryDequeue(out var waiting))
+            OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
         RenewErrands();
         var ready = PreferMet(_peers.FindAll(peer => !peer.HasSession && peer.Backoff.Until <= _now));
         if (ready.Count > 0)
@@ -39,7 +44,9 @@ public sealed partial class Replica
 
     private void OpenSession(Peer peer, long? request, bool verify)
     {
-        var session = new Session(NextSessionId(), isInitiator: true, _context, peer, peer.Address.Pid, verify, _now);
+        // Who asks for a comparison gets one of everything.
+        var suspects = verify || peer.Suspects.Count == 0 ? null : peer.Suspects;
+        var session = new Session(NextSessionId(), isInitiator: true, _context, peer, peer.Address.Pid, verify || suspects is not null, _now) { Suspects = suspects };
         peer.HasSession = true;
         _sessions.Add(session.Id, new SessionEntry(session, peer, request, verify));
         _effects.Add(new ReplicaEffect.OpenSession(session.Id, peer.Address));
@@ -135,12 +142,22 @@ public sealed partial class Replica
 
         // Who asked for a session gets one, when the other one has ended.
         if (report.Outcome == SyncOutcome.Superseded && entry.Request is not null)
-            _superseded.Enqueue(entry);
+            TryAgainAfter(entry);
         else
             _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report, entry.Session.IsInitiator));
         if (report.Outcome != SyncOutcome.Superseded && _superseded.TryDequeue(out var waiting))
             OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
         AfterSession(entry.Session.Remote);
+    }
+
+    // The other session may have ended here before this one was told of it: then nothing else would wake who waits.
+    private void TryAgainAfter(SessionEntry superseded)
+    {
+        _superseded.Enqueue(superseded);
+        if (_sessions.Values.Any(other => other.Session.Remote == superseded.Session.Remote))
+            return;
+        _nextSession = _now + SupersededPause;
+        _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.NextSession), _nextSession));
     }
 
     private void Judge(Peer peer, Session session, SyncReport report)
@@ -154,6 +171,7 @@ public sealed partial class Replica
 
         peer.Replica = session.Remote ?? peer.Replica;
         peer.Region = session.RemoteRegion ?? peer.Region;
+        peer.RoundTrip = report.RoundTrip ?? peer.RoundTrip;
         if (report.Outcome == SyncOutcome.Superseded)
             return;
         peer.LastError = report.Error;
@@ -163,6 +181,7 @@ public sealed partial class Replica
             peer.LastSuccess = _now;
             peer.LastDuration = report.Duration;
             peer.Backoff.Succeeded();
+            GiveUpComparing(peer);
             if (!report.FoundSomething)
                 _interval = Min(_interval * 2, _options.MaxInterval);
         }

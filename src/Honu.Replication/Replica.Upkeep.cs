@@ -5,6 +5,8 @@ public sealed partial class Replica
     // Others wait for the event loop and for the store's queue meanwhile.
     private const int MaxPurgedAtOnce = 512;
 
+    private const int MaxFailedComparisons = 8;
+
     private void SchedulePurge() => SetTimer(ReplicaTimerKind.Purge, _options.PurgeInterval);
 
     // R6: a deletion may go when every active member holds it durably. One that has not said so blocks it, and so does a configured peer
@@ -25,6 +27,27 @@ public sealed partial class Replica
         }
 
         SetTimer(ReplicaTimerKind.Purge, isBehind ? TimeSpan.FromMilliseconds(10) : _options.PurgeInterval);
+    }
+
+    // What a namespace has lost, some peer still has. Each is asked: none is known to be whole.
+    private void SuspectNamespace(string ns)
+    {
+        foreach (var peer in _peers)
+        {
+            peer.Suspects.Add(ns);
+            peer.FailedComparisons = 0;
+        }
+
+        HurryAfterLocalWrite();
+    }
+
+    // A namespace that is never quiet, or not shared with the peer, must not make every session one that compares: unequal digests in Hello still show a loss.
+    private static void GiveUpComparing(Peer peer)
+    {
+        if (peer.Suspects.Count == 0 || ++peer.FailedComparisons < MaxFailedComparisons)
+            return;
+        peer.Suspects.Clear();
+        peer.FailedComparisons = 0;
     }
 
     private void ApplyDeferred()

@@ -99,6 +99,9 @@ public sealed partial class Replica
             case ReplicaEvent.RefreshRequested refresh:
                 Refresh(refresh);
                 break;
+            case ReplicaEvent.StoreDiffers differs:
+                SuspectNamespace(differs.Namespace);
+                break;
             case ReplicaEvent.SessionOpened opened:
                 Advance(opened.Session, session => session.Opened(now, opened.Peer));
                 break;

@@ -63,6 +63,10 @@ public abstract record ReplicaEvent
     /// <param name="UpTo">The moment.</param>
     public sealed record RefreshRequested(DateTimeOffset UpTo) : ReplicaEvent;
 
+    /// <summary>The store has found other records than it has written: the next sessions compare the namespace with each peer's.</summary>
+    /// <param name="Namespace">The namespace.</param>
+    public sealed record StoreDiffers(string Namespace) : ReplicaEvent;
+
     /// <summary>A session that <see cref="ReplicaEffect.OpenSession"/> asked for has its streams.</summary>
     /// <param name="Session">The session.</param>
     /// <param name="Peer">Who the certificate of the other end names; <see langword="null"/> without one.</param>

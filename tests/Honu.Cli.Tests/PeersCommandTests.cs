@@ -48,6 +48,56 @@ public sealed class PeersCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task VerifySyncAndStatus_OfTwoServersAndADirectory_TellWhatTheyPromise()
+    {
+        using var a = await Start("a", "1");
+        using var b = await Start("b", "2", "--peer", a.Address);
+        await a.Run("put", "k", "v");
+        await Until(async () => (await b.Run("get", "k")).Text == "v\n");
+
+        var sync = await b.Run("sync", "--with", a.Address, "--json");
+        var verify = await b.Run("verify", "--peer", "1", "--json");
+        await HonuProcess.Run("put", "own", "c", "--db", Db("c"));
+        var directory = await HonuProcess.Run("verify", "--peer", a.Address, "--db", Db("c"));
+
+        Assert.Equal((0, 0, 0), (sync.ExitCode, verify.ExitCode, directory.ExitCode));
+        using var session = JsonDocument.Parse(sync.Text);
+        Assert.Equal(
+            ["initiator", "responder", "roundTrips", "bytesSent", "bytesReceived", "objectsSent", "objectsReceived", "kinds", "milliseconds", "outcome"],
+            session.RootElement.EnumerateObject().Select(static property => property.Name));
+        using var compared = JsonDocument.Parse(verify.Text);
+        Assert.Equal((1, 0, 0), (
+            compared.RootElement.GetProperty("namespacesCompared").GetInt32(),
+            compared.RootElement.GetProperty("namespacesSkipped").GetInt32(),
+            compared.RootElement.GetProperty("objectsRepaired").GetInt32()));
+        Assert.Contains("skipped   0 namespaces", directory.Text, StringComparison.Ordinal);
+        Assert.Equal("v\n", (await HonuProcess.Run("get", "k", "--db", Db("c"))).Text);
+
+        using var status = JsonDocument.Parse((await b.Run("status", "--json")).Text);
+        var ns = status.RootElement.GetProperty("namespaces")[0];
+        foreach (var name in new[] { "vector", "digest", "objects", "tombstones", "frontier", "blockers", "conflicts", "deferred", "quarantined" })
+            Assert.True(ns.TryGetProperty(name, out _), name);
+        var peer = status.RootElement.GetProperty("peers")[0];
+        foreach (var name in new[] { "state", "roundTripMilliseconds", "lastSuccess", "lag", "acknowledged" })
+            Assert.True(peer.TryGetProperty(name, out _), name);
+    }
+
+    [Fact]
+    public async Task ReconcileAndQuarantine_OfAServer_AnswerTheOperator()
+    {
+        using var a = await Start("a", "1");
+        await a.Run("put", "k", "v");
+
+        Assert.Equal(0, (await a.Run("reconcile", "allow")).ExitCode);
+        Assert.Equal(3, (await a.Run("reconcile", "allow", "--namespace", "nothing")).ExitCode);
+        Assert.Equal((0, ""), ((await a.Run("quarantine", "list")).ExitCode, (await a.Run("quarantine", "list")).Text));
+        Assert.Equal("{\"retried\":0,\"left\":0}", (await a.Run("quarantine", "retry", "--json")).Text.Trim());
+        Assert.Equal(2, (await a.Run("quarantine", "retry", "--max-value", "1MiB")).ExitCode);
+        Assert.Equal(3, (await a.Run("quarantine", "discard", "k", "--yes")).ExitCode);
+        Assert.Equal(2, (await a.Run("verify")).ExitCode);
+    }
+
+    [Fact]
     public async Task Retire_AMemberThatHasLeft_StopsKeepingDeletionsForItUntilItReturns()
     {
         using var a = await Start("a", "1");
@@ -56,11 +106,12 @@ public sealed class PeersCommandTests : IDisposable
         {
             addressOfB = b.Address;
             await a.Run("put", "k", "v");
-            await a.Run("delete", "k");
             await Until(async () => (await Peers(a)).ContainsKey(2));
             await b.Kill();
         }
 
+        // What it does not know of is kept for it.
+        await a.Run("delete", "k");
         Assert.Equal(2, Assert.Single(Blockers(await Status(a))));
         var retired = await a.Run("peers", "retire", "2");
 

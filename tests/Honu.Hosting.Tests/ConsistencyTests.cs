@@ -116,6 +116,18 @@ public sealed class ConsistencyTests
     }
 
     [Fact]
+    public async Task Put_WithReplicas_IsToldThatThePeerHasItDurably()
+    {
+        await using var b = await Start(2);
+        await using var a = await Start(1, b);
+
+        var result = await Guard.Within(a.Client.PutTrackedAsync(Ns, "k"u8.ToArray(), "v"u8.ToArray(), default(WriteOptions).WaitForReplicas(1, Patience)));
+
+        Assert.Equal((true, 1), (result.Applied, result.AcknowledgedBy));
+        Assert.Equal("v"u8.ToArray(), b.Store.Get("k"u8));
+    }
+
+    [Fact]
     public async Task Put_WithReplicasAtAServerThatDoesNotReplicate_WritesNothing()
     {
         await using var single = await ServedStore.Start();

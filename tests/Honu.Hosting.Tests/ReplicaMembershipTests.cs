@@ -94,6 +94,46 @@ public sealed class ReplicaMembershipTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Verify_AfterAnExchange_ComparesAndStatusTellsAllOfIt()
+    {
+        await using var a = await Hosted.Start(_directory.Combine("a"), 1, new HonuReplicaOptions());
+        await using var b = await Hosted.Start(_directory.Combine("b"), 2, new HonuReplicaOptions { Interval = TimeSpan.FromHours(1), Peers = [a.Address] });
+        a.Store.Put("k"u8, "v"u8);
+        b.Store.Put("l"u8, "v"u8);
+
+        // Something has to be exchanged first, unless the first session of the two has done it.
+        var report = await Guard.Within(b.Client.VerifyAsync(a.Address));
+        while (report.ComparisonsSkipped > 0)
+            report = await Guard.Within(b.Client.VerifyAsync(a.Address));
+
+        Assert.Equal((1, 0, 0), (report.NamespacesCompared, report.ObjectsRepaired, report.DigestMismatches));
+        var (ofA, ofB) = (await Guard.Within(a.Client.GetReplicaInfoAsync(includeFigures: true)), await Guard.Within(b.Client.GetReplicaInfoAsync(includeFigures: true)));
+        var (here, there) = (Assert.Single(ofA.Namespaces), Assert.Single(ofB.Namespaces));
+        Assert.Equal(32, here.Digest!.Length);
+        Assert.Equal((here.Digest, 2, 0, 0, 0), (there.Digest, there.Objects, there.Tombstones, there.Deferred, there.Quarantined));
+        Assert.Empty(there.Blockers);
+        var peer = Assert.Single(ofB.Peers);
+        Assert.True(peer.RoundTrip > TimeSpan.Zero);
+        Assert.Equal(0, peer.LagObjects);
+        Assert.Equal(2, Assert.Single(peer.Acknowledged).Value.Count);
+    }
+
+    [Fact]
+    public async Task Operator_AllowsAReconcileAndLooksAtTheQuarantine()
+    {
+        await using var a = await Hosted.Start(_directory.Combine("a"), 1, new HonuReplicaOptions());
+        a.Store.Put("k"u8, "v"u8);
+
+        await Guard.Within(a.Client.AllowReconcileAsync(HonuStore.DefaultNamespace));
+        await Throws(StoreClientError.NotFound, a.Client.AllowReconcileAsync("nothing"));
+        await foreach (var held in a.Client.QuarantinedAsync(ns: null))
+            Assert.Fail($"{held} is in quarantine.");
+        Assert.Equal((0, 0), await Guard.Within(a.Client.RetryQuarantinedAsync(ns: null)));
+        await Throws(StoreClientError.NotFound, a.Client.DiscardQuarantinedAsync(HonuStore.DefaultNamespace, "k"u8.ToArray()));
+        Assert.Equal("v"u8.ToArray(), a.Store.Get("k"u8));
+    }
+
     private static async Task Throws(StoreClientError error, Task call)
     {
         var thrown = await Assert.ThrowsAsync<StoreClientException>(() => Guard.Within(call));

@@ -40,7 +40,7 @@ internal static class StatusCommand
         Replicating = false,
         Selector = "",
         Peers = [],
-        Namespaces = [.. info.Figures!.Namespaces.Select(ns => new ReplicaNamespaceInfo(ns.Name, ns.Vector, "", 0) { Objects = ns.Objects, Tombstones = ns.Tombstones, Conflicts = store.CountConflicts(ns.Name) })],
+        Namespaces = [.. info.Figures!.Namespaces.Select(ns => new ReplicaNamespaceInfo(ns.Name, ns.Vector, "", 0) { Objects = ns.Objects, Tombstones = ns.Tombstones, Conflicts = store.CountConflicts(ns.Name), Deferred = store.State(ns.Name).Deferred, Quarantined = store.State(ns.Name).Quarantined })],
         ServerVersion = info.ServerVersion,
     };
 
@@ -73,6 +73,10 @@ internal static class StatusCommand
             text += $" (kept for {string.Join(", ", ns.Blockers)})";
         if (ns.Conflicts > 0)
             text += string.Create(CultureInfo.InvariantCulture, $", {ns.Conflicts} conflicts");
+        if (ns.Deferred > 0)
+            text += string.Create(CultureInfo.InvariantCulture, $", {ns.Deferred} deferred");
+        if (ns.Quarantined > 0)
+            text += string.Create(CultureInfo.InvariantCulture, $", {ns.Quarantined} in quarantine");
         if (ns.LooseObjects > 0)
             text += string.Create(CultureInfo.InvariantCulture, $", {ns.LooseObjects} loose");
         if (!ns.IsSubscribed)
@@ -123,6 +127,8 @@ internal static class StatusCommand
             json.WriteNumberValue(pid);
         json.WriteEndArray();
         json.WriteNumber("conflicts"u8, ns.Conflicts);
+        json.WriteNumber("deferred"u8, ns.Deferred);
+        json.WriteNumber("quarantined"u8, ns.Quarantined);
         if (replicating)
         {
             json.WriteBoolean("subscribed"u8, ns.IsSubscribed);

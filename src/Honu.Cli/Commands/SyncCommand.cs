@@ -40,7 +40,7 @@ internal static class SyncCommand
             {
                 report = store is RemoteStore remote
                     ? await remote.Client.SyncAsync(peer, deadline.Token)
-                    : await SyncHere(((LocalStore)store).Store, peer, new HonuReplicaOptions { AllowInsecure = parsed.GetValue(common.AllowInsecure), Tls = common.Tls.ForClient(parsed) }, deadline.Token);
+                    : await RunHere(((LocalStore)store).Store, peer, common.ReplicaOptions(parsed), (replica, token) => replica.SyncAsync(peer, token), deadline.Token);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
@@ -57,7 +57,8 @@ internal static class SyncCommand
         return command;
     }
 
-    private static async Task<SyncReport> SyncHere(HonuStore store, string peer, HonuReplicaOptions options, CancellationToken cancellation)
+    /// <summary>Replicates a directory's store for as long as <paramref name="work"/> takes.</summary>
+    public static async Task<T> RunHere<T>(HonuStore store, string peer, HonuReplicaOptions options, Func<ReplicaHost, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         if (!PeerAddress.TryParse(peer, out _))
             throw CliException.Usage($"A directory knows no peers: name the address, HOST:PORT instead of \"{peer}\".");
@@ -69,7 +70,7 @@ internal static class SyncCommand
         await replica.StartAsync(cancellation);
         try
         {
-            return await replica.SyncAsync(peer, cancellation);
+            return await work(replica, cancellation);
         }
         catch (HonuReplicationException e)
         {
@@ -109,7 +110,7 @@ internal static class SyncCommand
 
     private static string Outcome(SyncReport report) => report.Outcome == SyncOutcome.Equal ? "equal" : "completed";
 
-    private static void Replica(Utf8JsonWriter json, ReadOnlySpan<byte> name, ReplicaId replica)
+    public static void Replica(Utf8JsonWriter json, ReadOnlySpan<byte> name, ReplicaId replica)
     {
         json.WriteStartObject(name);
         json.WriteNumber("pid"u8, replica.Pid);

@@ -6,23 +6,33 @@ using Honu.Cli.Parsing;
 
 namespace Honu.Cli.Commands;
 
-/// <summary><c>honu verify</c>: whether every record of a closed store is intact.</summary>
+/// <summary><c>honu verify</c>: whether every record of a closed store is intact, or whether two replicas hold the same.</summary>
 internal static class VerifyCommand
 {
     public static Command Create()
     {
-        var db = CommonOptions.Directory();
-        var json = CommonOptions.JsonOutput();
+        var common = new CommonOptions();
+        var peer = new Option<string?>("--peer") { Description = "Compare with this replica instead, and repair both sides where they differ: PID of a known peer, or HOST:PORT, or PID@HOST:PORT.", HelpName = "PEER" };
         var command = new VerbCommand(
             "verify",
-            "Read every record of a store and check it by itself and against index and vectors. Exits with 0 when all is well and with 5 when something is damaged.",
+            "Read every record of a store and check it by itself and against index and vectors. Exits with 0 when all is well and with 5 when something is damaged. With --peer: compare the contents of two replicas by digests and repair what differs; exits with 6 when something could not be compared.",
             """
               honu verify --db ./data
               honu verify --db ./data --json
-            """) { db, json };
+              honu verify --peer 2 --remote 127.0.0.1:7000
+              honu verify --peer 127.0.0.1:7001 --db ./data
+            """) { peer };
+        common.AddStore(command);
+        common.Db.Description = "The store's directory. No server may have it open.";
+        common.Remote.Description = "With --peer: the server that compares.";
+        common.Timeout.Description = "With --peer: how long it may take. Default 10m.";
         command.SetAction(async (parsed, cancellation) =>
         {
-            var path = parsed.GetRequiredValue(db);
+            if (parsed.GetValue(peer) is { } other)
+                return await PeerVerification.RunAsync(common, parsed, other, cancellation);
+            if (parsed.GetValue(common.Remote) is not null)
+                throw CliException.Usage("A server's store is verified against a peer: add --peer. A whole check of the records needs --db DIR, while no server has it open.");
+            var path = parsed.GetValue(common.Db) ?? throw CliException.Usage("Say which store: --db DIR.");
             CommonOptions.RequireNames(path);
             VerificationReport? report = null;
             await ProgressDisplay.RunAsync("Verifying", total: null, show =>
@@ -31,7 +41,7 @@ internal static class VerifyCommand
                 return Task.CompletedTask;
             });
             using var output = new ResultWriter();
-            if (parsed.GetValue(json))
+            if (parsed.GetValue(common.Json))
                 output.Json(report!, WriteJson);
             else
                 WriteText(output, report!);

@@ -78,6 +78,8 @@ internal static class InfoMapping
         Frontier = ProtocolMapping.FromWire(ns.Frontier),
         Blockers = [.. ns.Blockers],
         Conflicts = (long)ns.Conflicts,
+        Deferred = (long)ns.Deferred,
+        Quarantined = (long)ns.Quarantined,
         IsSubscribed = ns.Subscribed,
     };
 
@@ -96,6 +98,12 @@ internal static class InfoMapping
         ObjectsReceived = (long)response.ObjectsReceived,
         Updates = Counts(response.Kinds),
         Duration = TimeSpan.FromMicroseconds(response.DurationMicros),
+        RoundTrip = response.RoundTripMicros == 0 ? null : TimeSpan.FromMicroseconds(response.RoundTripMicros),
+        ObjectsDeferred = (long)response.ObjectsDeferred,
+        ObjectsRepaired = (long)response.ObjectsRepaired,
+        DigestMismatches = (long)response.DigestMismatches,
+        NamespacesCompared = (long)response.NamespacesCompared,
+        ComparisonsSkipped = (long)response.ComparisonsSkipped,
         Outcome = Enum.TryParse<SyncOutcome>(response.Outcome, ignoreCase: true, out var outcome) ? outcome : SyncOutcome.Interrupted,
     };
 

@@ -28,7 +28,7 @@ public sealed record ReplicaInfo
 /// <param name="Replica">Who it is; <see langword="null"/> until it has answered once.</param>
 /// <param name="Region">Its region; empty when unknown.</param>
 /// <param name="State">As the replica names it.</param>
-/// <param name="RoundTrip">Measured; <see langword="null"/> until then.</param>
+/// <param name="RoundTrip">How long it took to answer the last Hello; <see langword="null"/> until it did.</param>
 /// <param name="LastSuccess">When a session last succeeded.</param>
 /// <param name="LastError">Why the last session failed; <see langword="null"/> when it did not.</param>
 public sealed record PeerInfo(
@@ -70,7 +70,7 @@ public sealed record ReplicaNamespaceInfo(string Name, IReadOnlyDictionary<Repli
     /// <summary>Deleted objects that are remembered; <see langword="null"/> when they were not counted.</summary>
     public long? Tombstones { get; init; }
 
-    /// <summary>Per replica, the scalar up to which its deletions may be forgotten.</summary>
+    /// <summary>Per replica, the greatest scalar of a deletion that is forgotten.</summary>
     public IReadOnlyDictionary<ReplicaId, ulong> Frontier { get; init; } = new Dictionary<ReplicaId, ulong>();
 
     /// <summary>The pids of the members that keep deletions from being forgotten.</summary>
@@ -78,6 +78,12 @@ public sealed record ReplicaNamespaceInfo(string Name, IReadOnlyDictionary<Repli
 
     /// <summary>Conflicts that are listed.</summary>
     public long Conflicts { get; init; }
+
+    /// <summary>Received records that wait for this machine's clock.</summary>
+    public long Deferred { get; init; }
+
+    /// <summary>Received records that the store keeps without being able to hold them as objects.</summary>
+    public long Quarantined { get; init; }
 
     /// <summary>Whether the namespace is exchanged with others.</summary>
     public bool IsSubscribed { get; init; } = true;

@@ -322,6 +322,9 @@ public sealed partial class ReplicaHost
         [LoggerMessage(EventId = 3005, EventName = "EquivocationFound", Level = LogLevel.Error, Message = "Version {Version} in namespace {Namespace} stands {What}: two processes have written as one replica. Of two contents all replicas keep the same one. See that no directory is open twice, copied while it is open, or set back file by file.")]
         public static partial void EquivocationFound(ILogger logger, VersionId version, string @namespace, string what);
 
+        [LoggerMessage(EventId = 3006, EventName = "StoreDiffers", Level = LogLevel.Error, Message = "Namespace {Namespace} does not hold the records that were written to it; {Missing} are missing. Damage of the disk or of the directory: run honu verify. The next sessions compare it with each peer and fetch what they have.")]
+        public static partial void StoreDiffers(ILogger logger, string @namespace, long missing);
+
         [LoggerMessage(EventId = 3001, EventName = "EventFailed", Level = LogLevel.Error, Message = "Replication could not deal with {Event}; it goes on with the next.")]
         public static partial void EventFailed(ILogger logger, string @event, Exception error);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Honu.Replication;
 
 namespace Honu.Hosting;
@@ -33,7 +34,7 @@ public sealed partial class ReplicaHost
             Selector = _replica.SelectorName,
             Peers = [.. known.Peers.Select(peer => DescribePeer(peer, known, now))],
             Members = known.Members,
-            Namespaces = [.. summaries.OrderBy(static summary => summary.Key, StringComparer.Ordinal).Select(summary => DescribeNamespace(summary, known, states[summary.Key].Vector, states[summary.Key].LooseRecords, countObjects))],
+            Namespaces = [.. summaries.OrderBy(static summary => summary.Key, StringComparer.Ordinal).Select(summary => DescribeNamespace(summary, known, states[summary.Key], countObjects))],
             SessionsSucceeded = Interlocked.Read(ref _succeeded),
             SessionsFailed = Interlocked.Read(ref _failed),
         };
@@ -49,7 +50,7 @@ public sealed partial class ReplicaHost
             Replica = peer.Replica,
             Region = peer.Region,
             State = peer.State,
-            RoundTrip = peer.LastDuration,
+            RoundTrip = peer.RoundTrip,
             LastSuccess = peer.LastSuccess is { } success ? now - (known.Clock - success) : null,
             LastError = peer.LastError,
             Origin = peer.Origin,
@@ -68,24 +69,31 @@ public sealed partial class ReplicaHost
         return lag;
     }
 
-    private NamespaceStatus DescribeNamespace(KeyValuePair<string, byte[]> summary, Known known, VersionVector vector, long loose, bool countObjects)
+    private NamespaceStatus DescribeNamespace(KeyValuePair<string, byte[]> summary, Known known, NamespaceReplication state, bool countObjects)
     {
         var name = summary.Key;
         (long Objects, long Tombstones)? counts = countObjects ? _counts.Of(name) : null;
+        var tombstones = state.Tombstones ?? counts?.Tombstones;
         var isSubscribed = known.Subscriptions.Wants(name);
         return new NamespaceStatus
         {
             Name = name,
-            Vector = vector.Origins.ToDictionary(static replica => replica, vector.HighMark),
+            Vector = HighMarks(state.Vector),
             Summary = Convert.ToHexStringLower(summary.Value),
-            LooseObjects = loose,
+            LooseObjects = state.LooseRecords,
+            Digest = _store.Replication.TryGetDigest(name, out var digest) ? digest.ToString("x32", CultureInfo.InvariantCulture) : null,
             Objects = counts?.Objects,
-            Tombstones = counts?.Tombstones,
-            Blockers = isSubscribed && counts is not { Tombstones: 0 } ? known.Blockers[name] : [],
+            Tombstones = tombstones,
+            Frontier = HighMarks(state.Frontier),
+            Blockers = isSubscribed && tombstones != 0 ? known.Blockers[name] : [],
+            Deferred = state.Deferred,
+            Quarantined = state.Quarantined,
             Conflicts = _store.Replication.CountConflicts(name),
             IsSubscribed = isSubscribed,
         };
     }
+
+    private static Dictionary<ReplicaId, ulong> HighMarks(VersionVector vector) => vector.Origins.ToDictionary(static replica => replica, vector.HighMark);
 
     private sealed record Known(
         IReadOnlyList<PeerSnapshot> Peers,

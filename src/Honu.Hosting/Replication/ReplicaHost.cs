@@ -78,6 +78,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
             throw new InvalidOperationException("The replica host was started already.");
         _store.Replication.LocalCommitted += OnLocalCommitted;
         _store.Replication.EquivocationFound += OnEquivocationFound;
+        _store.Replication.DigestMismatchFound += OnDigestMismatchFound;
         _store.Replication.Attach(_driver);
         _loop = Task.Run(RunAsync, CancellationToken.None);
         WatchCertificate();
@@ -92,6 +93,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
             return;
         _store.Replication.LocalCommitted -= OnLocalCommitted;
         _store.Replication.EquivocationFound -= OnEquivocationFound;
+        _store.Replication.DigestMismatchFound -= OnDigestMismatchFound;
         _store.Replication.Detach(_driver);
         await _stopping.CancelAsync().ConfigureAwait(false);
         _events.Writer.TryComplete();
@@ -164,6 +166,14 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     // The key is the application's, and not for logs.
     private void OnEquivocationFound(object? sender, EquivocationEventArgs e) =>
         Log.EquivocationFound(_logger, e.Version, e.Namespace, e.Key.Span.SequenceEqual(e.OtherKey.Span) ? "for two contents of one object" : "for two objects");
+
+    // What the store has lost, its peers may have.
+    private void OnDigestMismatchFound(object? sender, DigestMismatchEventArgs e)
+    {
+        Log.StoreDiffers(_logger, e.Namespace, e.Missing);
+        _metrics.StoreDiffers();
+        Post(new ReplicaEvent.StoreDiffers(e.Namespace));
+    }
 
     // Writers only set a flag: however many commits there are, one event tells of them.
     private void OnLocalCommitted(object? sender, EventArgs e)

@@ -42,7 +42,7 @@ public sealed record PeerStatus
     /// <summary>How it fares.</summary>
     public required PeerState State { get; init; }
 
-    /// <summary>How long the last session that succeeded took.</summary>
+    /// <summary>How long the peer took to answer the last Hello: a round trip of the link and what the answer costs.</summary>
     public TimeSpan? RoundTrip { get; init; }
 
     /// <summary>When a session last succeeded.</summary>
@@ -88,7 +88,7 @@ public sealed record NamespaceStatus
     /// <summary>Deleted objects that are remembered; <see langword="null"/> when they were not counted.</summary>
     public long? Tombstones { get; init; }
 
-    /// <summary>Per replica, the scalar up to which its deletions may be forgotten here.</summary>
+    /// <summary>Per replica, the greatest scalar of a deletion that is forgotten here: a peer that does not cover it gets everything anew.</summary>
     public IReadOnlyDictionary<ReplicaId, ulong> Frontier { get; init; } = new Dictionary<ReplicaId, ulong>();
 
     /// <summary>The pids of the members that keep deletions from being forgotten here: they have not told that they durably hold everything that is here.</summary>
@@ -96,6 +96,12 @@ public sealed record NamespaceStatus
 
     /// <summary>Conflicts that are listed here.</summary>
     public long Conflicts { get; init; }
+
+    /// <summary>Received records that wait for this machine's clock.</summary>
+    public long Deferred { get; init; }
+
+    /// <summary>Received records that the store keeps without being able to hold them as objects.</summary>
+    public long Quarantined { get; init; }
 
     /// <summary>Whether the namespace is exchanged with others.</summary>
     public bool IsSubscribed { get; init; } = true;

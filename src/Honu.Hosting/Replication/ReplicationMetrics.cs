@@ -29,7 +29,7 @@ internal sealed class ReplicationMetrics : IDisposable
         _objects = meter.CreateCounter<long>("honu.replication.objects", "{object}", "Objects sent to peers and received from them, by what applying them did.");
         _bytes = meter.CreateCounter<long>("honu.replication.io", "By", "Bytes of messages to and from peers, with their frames, without HTTP/2 and TLS.");
         _selections = meter.CreateCounter<long>("honu.peer.selections", "{selection}", "How often a peer was chosen for a session.");
-        _mismatches = meter.CreateCounter<long>("honu.replication.digest.mismatches", "{namespace}", "Namespaces whose contents differed from a peer's although their vectors did not.");
+        _mismatches = meter.CreateCounter<long>("honu.replication.digest.mismatches", "{namespace}", "Namespaces whose contents differed from a peer's although their vectors did not, or from what was written to them.");
         meter.CreateObservableGauge("honu.replication.last_success.age", () => lastSuccessAge().TotalSeconds, "s", "Time since a session last succeeded, or since the start when none has.");
         meter.CreateObservableGauge("honu.replication.sessions.active", openSessions, "{session}", "Sessions that are open now.");
     }
@@ -63,8 +63,11 @@ internal sealed class ReplicationMetrics : IDisposable
         _bytes.Add(report.BytesSent, new KeyValuePair<string, object?>("network.io.direction", "transmit"));
         _bytes.Add(report.BytesReceived, new KeyValuePair<string, object?>("network.io.direction", "receive"));
         if (report.DigestMismatches > 0)
-            _mismatches.Add(report.DigestMismatches);
+            _mismatches.Add(report.DigestMismatches, new KeyValuePair<string, object?>("honu.replication.found_by", "session"));
     }
+
+    /// <summary>The store holds other records than were written to it.</summary>
+    public void StoreDiffers() => _mismatches.Add(1, new KeyValuePair<string, object?>("honu.replication.found_by", "scan"));
 
     public void Dispose() => _owned?.Dispose();
 

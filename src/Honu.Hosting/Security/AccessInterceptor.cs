@@ -2,6 +2,7 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Honu.Hosting.Protocol.Stores;
 using Honu.Replication;
+using AdminWire = Honu.Hosting.Protocol.Admin;
 
 namespace Honu.Hosting.Security;
 
@@ -50,7 +51,7 @@ internal sealed class AccessInterceptor(CallerAccess access) : Interceptor
             case HistoryRequest history:
                 Require(caller, AccessRight.Read, history.Namespace);
                 break;
-            case ScanRequest { AllNamespaces: true } or ConflictsRequest { Namespace: "" } or WatchRequest { Namespaces.Count: 0 }:
+            case ScanRequest { AllNamespaces: true } or ConflictsRequest { Namespace: "" } or WatchRequest { Namespaces.Count: 0 } or WaitRequest { Namespaces.Count: 0 }:
                 access.RequireEverywhere(caller, AccessRight.Read);
                 break;
             case ScanRequest scan:
@@ -61,6 +62,10 @@ internal sealed class AccessInterceptor(CallerAccess access) : Interceptor
                 break;
             case WatchRequest watch:
                 foreach (var name in watch.Namespaces)
+                    Require(caller, AccessRight.Read, name);
+                break;
+            case WaitRequest wait:
+                foreach (var name in wait.Namespaces)
                     Require(caller, AccessRight.Read, name);
                 break;
             case PutRequest put:
@@ -82,6 +87,8 @@ internal sealed class AccessInterceptor(CallerAccess access) : Interceptor
                 // Who the store is; the namespaces that the caller may not read are left out of the answer.
                 access.RequireSomebody(caller);
                 break;
+            case AdminWire.StatusRequest or AdminWire.SyncRequest or AdminWire.ListPeersRequest or AdminWire.ChangePeersRequest or AdminWire.SubscriptionsRequest
+                or AdminWire.AllowReconcileRequest or AdminWire.ListQuarantinedRequest or AdminWire.ChangeQuarantineRequest:
             default:
                 access.RequireEverywhere(caller, AccessRight.Admin);
                 break;

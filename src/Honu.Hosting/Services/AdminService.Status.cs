@@ -58,6 +58,8 @@ internal sealed partial class AdminService
             LooseObjects = (ulong)item.LooseObjects,
             Digest = item.Digest is null ? ByteString.Empty : ByteString.CopyFrom(Convert.FromHexString(item.Digest)),
             Conflicts = (ulong)item.Conflicts,
+            Deferred = (ulong)item.Deferred,
+            Quarantined = (ulong)item.Quarantined,
             Subscribed = item.IsSubscribed,
         };
         if (item.Objects is { } objects)

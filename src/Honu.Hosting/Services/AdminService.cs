@@ -31,7 +31,7 @@ internal sealed partial class AdminService(HonuStore store, ReplicaHost? replica
             if (!PeerName.IsWellFormed(request.Peer))
                 throw ServiceErrors.Invalid("A peer is written PID, HOST:PORT or PID@HOST:PORT.");
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, gate.Aborted);
-            return Describe(await host.SyncAsync(request.Peer, linked.Token).ConfigureAwait(false));
+            return Describe(await (request.Verify ? host.VerifyAsync(request.Peer, linked.Token) : host.SyncAsync(request.Peer, linked.Token)).ConfigureAwait(false));
         }
         catch (HonuReplicationException e)
         {
@@ -83,6 +83,12 @@ internal sealed partial class AdminService(HonuStore store, ReplicaHost? replica
             ObjectsSent = (ulong)report.ObjectsSent,
             ObjectsReceived = (ulong)report.ObjectsReceived,
             DurationMicros = (ulong)report.Duration.TotalMicroseconds,
+            RoundTripMicros = (ulong)(report.RoundTrip?.TotalMicroseconds ?? 0),
+            ObjectsDeferred = (ulong)report.ObjectsDeferred,
+            ObjectsRepaired = (ulong)report.ObjectsRepaired,
+            DigestMismatches = (ulong)report.DigestMismatches,
+            NamespacesCompared = (ulong)report.NamespacesCompared,
+            ComparisonsSkipped = (ulong)report.ComparisonsSkipped,
             Outcome = OutcomeName(report.Outcome),
         };
         foreach (var (kind, count) in report.Updates.ToDictionary())

@@ -6,6 +6,7 @@ internal sealed class HeartbeatTable
     private readonly Lock _gate = new();
     private readonly Dictionary<ReplicaId, long> _marks = [];
     private uint[] _writers = [];
+    private HashSet<uint> _retired = [];
     private bool _hasUnknownWriters = true;
 
     /// <summary>Grows with every change.</summary>
@@ -16,14 +17,15 @@ internal sealed class HeartbeatTable
 
     /// <summary>Who may write beside this replica: of all of them a mark is needed.</summary>
     /// <param name="pids">Those that are known by name.</param>
+    /// <param name="retired">Those that are not waited for any more, though a namespace may name them as its writers.</param>
     /// <param name="hasUnknown">Whether there are others of whom nothing is known yet.</param>
-    public void SetWriters(uint[] pids, bool hasUnknown)
+    public void SetWriters(uint[] pids, HashSet<uint> retired, bool hasUnknown)
     {
         lock (_gate)
         {
-            if (_hasUnknownWriters == hasUnknown && _writers.AsSpan().SequenceEqual(pids))
+            if (_hasUnknownWriters == hasUnknown && _writers.AsSpan().SequenceEqual(pids) && _retired.SetEquals(retired))
                 return;
-            (_writers, _hasUnknownWriters) = (pids, hasUnknown);
+            (_writers, _retired, _hasUnknownWriters) = (pids, retired, hasUnknown);
             Revision++;
         }
     }
@@ -74,7 +76,7 @@ internal sealed class HeartbeatTable
             var complete = nowUnixMs;
             foreach (var pid in origins.Select(static origin => origin.Pid).Concat(_writers))
             {
-                if (pid != own.Pid)
+                if (pid != own.Pid && !_retired.Contains(pid))
                     complete = Math.Min(complete, MarkOf(pid));
             }
 

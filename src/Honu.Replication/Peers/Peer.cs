@@ -54,6 +54,14 @@ internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
 
     public TimeSpan? LastDuration { get; set; }
 
+    public TimeSpan? RoundTrip { get; set; }
+
+    /// <summary>Namespaces of this store that may have lost something: the next sessions compare them with the peer's.</summary>
+    public HashSet<string> Suspects { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Sessions that could not compare what was to be compared.</summary>
+    public int FailedComparisons { get; set; }
+
     public string? LastError { get; set; }
 
     public bool HasSession { get; set; }
@@ -69,7 +77,7 @@ internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
     /// <summary>Notes what the peer covers. The vector must not be changed afterwards.</summary>
     public void NoteCovered(string ns, VersionVector vector) => _covered[ns] = vector;
 
-    public PeerSnapshot ToSnapshot() => new(Address, Replica, Region, State, LastSuccess, LastDuration, LastError) { Origin = Origin };
+    public PeerSnapshot ToSnapshot() => new(Address, Replica, Region, State, LastSuccess, LastDuration, LastError) { Origin = Origin, RoundTrip = RoundTrip };
 }
 
 /// <summary>What is known of a peer at a moment.</summary>
@@ -78,10 +86,13 @@ internal sealed class Peer(PeerAddress address, PeerBackoff backoff)
 /// <param name="Region">Where it says that it stands.</param>
 /// <param name="State">How it fares.</param>
 /// <param name="LastSuccess">When the last session with it succeeded, on the replica's clock.</param>
-/// <param name="LastDuration">How long that took.</param>
+/// <param name="LastDuration">How long that took, from its first message to its last.</param>
 /// <param name="LastError">Why the last session failed, if it did.</param>
 public sealed record PeerSnapshot(PeerAddress Address, ReplicaId? Replica, string? Region, PeerState State, TimeSpan? LastSuccess, TimeSpan? LastDuration, string? LastError)
 {
     /// <summary>Why the address is a peer.</summary>
     public PeerOrigin Origin { get; init; }
+
+    /// <summary>The last time from a Hello to its answer; <see langword="null"/> until there was one.</summary>
+    public TimeSpan? RoundTrip { get; init; }
 }

@@ -76,6 +76,8 @@ internal sealed partial class Session
             return;
         }
 
+        if (IsInitiator)
+            _report = _report with { RoundTrip = now - _started };
         ReceiveHeartbeatWish(hello);
         var remote = ReplicaId.FromUInt64(hello.Replica);
         Remote = remote;
@@ -105,7 +107,12 @@ internal sealed partial class Session
         _awaited.UnionWith(_differing);
         TellVectors(_differing.Where(name => !_incoming.ContainsKey(name)));
         if (_differing.Count > 0)
+        {
+            if (_verify)
+                _report = _report with { ComparisonsSkipped = _differing.Count + hello.Namespaces.Count(theirs => IsEqual(theirs) && IsShared(theirs.Name)) };
             return;
+        }
+
         if (FindWorthComparing(hello) is { Count: > 0 } suspects)
             BeginRepair(suspects, now);
         else

@@ -45,12 +45,15 @@ internal sealed partial class Session
             var differs = theirs.Digest.Length > 0 && _described[theirs.Name].Digest is { } ours && BinaryPrimitives.ReadUInt128LittleEndian(theirs.Digest.Span) != ours;
             if (differs)
                 _report = _report with { DigestMismatches = _report.DigestMismatches + 1 };
-            if (differs || _verify)
+            if (differs || (_verify && IsToBeCompared(theirs.Name)))
                 suspects.Add(theirs.Name);
         }
 
         return suspects;
     }
+
+    // A session that was opened because of some namespaces compares those only; the responder takes what comes.
+    private bool IsToBeCompared(string name) => Suspects is null || Suspects.Contains(name);
 
     private void BeginRepair(List<string> names, TimeSpan now)
     {
@@ -279,9 +282,17 @@ internal sealed partial class Session
     {
         if (changed)
             _report = _report with { ComparisonsSkipped = _report.ComparisonsSkipped + 1 };
+        else
+            NoteCompared();
         _view?.Dispose();
         _view = null;
         _compared = null;
+    }
+
+    private void NoteCompared()
+    {
+        _report = _report with { NamespacesCompared = _report.NamespacesCompared + 1 };
+        Suspects?.Remove(_compared!);
     }
 
     private void EndRepair()

@@ -81,6 +81,9 @@ internal sealed partial class Session
 
     public string? RemoteRegion { get; private set; }
 
+    /// <summary>The namespaces that the session is to compare, for which it was opened; what was compared is taken out. <see langword="null"/> for all.</summary>
+    public HashSet<string>? Suspects { get; init; }
+
     /// <summary>When something last came or went: the deadline counts from here.</summary>
     public TimeSpan LastProgress { get; private set; }
 

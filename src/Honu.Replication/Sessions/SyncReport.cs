@@ -52,6 +52,10 @@ public sealed record SyncReport
     /// <summary>From Hello to the last Complete.</summary>
     public TimeSpan Duration { get; init; }
 
+    /// <summary>From the initiator's Hello to the peer's answer; <see langword="null"/> at the responder, and when no answer came.</summary>
+    /// <remarks>A round trip of the link, with what each side does to answer: describe its namespaces and make durable what is not yet.</remarks>
+    public TimeSpan? RoundTrip { get; init; }
+
     /// <summary>How it ended.</summary>
     public SyncOutcome Outcome { get; init; }
 
@@ -70,7 +74,10 @@ public sealed record SyncReport
     /// <summary>Namespaces whose contents differed although their vectors did not.</summary>
     public long DigestMismatches { get; init; }
 
-    /// <summary>Namespaces whose contents were asked to be compared and could not be, because they changed meanwhile.</summary>
+    /// <summary>Namespaces whose contents were compared by digests, to the end.</summary>
+    public long NamespacesCompared { get; init; }
+
+    /// <summary>Namespaces whose contents were asked to be compared and could not be: they changed meanwhile, or something had to be exchanged first.</summary>
     public long ComparisonsSkipped { get; init; }
 
     /// <summary>Whether both sides have what either had at the beginning.</summary>

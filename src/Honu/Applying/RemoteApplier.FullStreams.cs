@@ -44,9 +44,9 @@ internal sealed partial class RemoteApplier
         var isBroken = stream.IsBroken || core.Dropper.TakeBroken(state.Name, cursor);
         var outcome = isBroken ? null : TryStageFullJoin(state, stream, join);
         core.Streams.StageEnd(state, stream);
-        core.Commit(sync: false);
         if (outcome is { Deleted: > 0 })
-            state.IsReconcileAllowed = false;
+            ReconcilePermit.StageRemoval(core, state);
+        core.Commit(sync: false);
         return new ApplyResult(counts, Joined: outcome is not null) { Deleted = outcome?.Deleted ?? 0, Reissued = counts[UpdateKind.Reissued] + (outcome?.Reissued ?? 0) };
     }
 

@@ -43,11 +43,11 @@ internal sealed class ReconcileJoin(StoreCore core)
     private void CheckLimit(NamespaceState state, ReconcilePlan plan)
     {
         var options = core.Options;
-        if (state.IsReconcileAllowed || plan.Deletions <= options.ReconcileLimitObjects || plan.Deletions <= options.ReconcileLimitFraction * plan.Objects)
+        if (plan.Deletions <= options.ReconcileLimitObjects || plan.Deletions <= options.ReconcileLimitFraction * plan.Objects || ReconcilePermit.IsGiven(core, state))
             return;
         throw new HonuException(
             HonuErrorCode.ReconcileLimit,
-            $"A peer knows {plan.Deletions} of the {plan.Objects} objects in namespace \"{state.Name}\" to be deleted: more than {options.ReconcileLimitFraction:P0} and {options.ReconcileLimitObjects} (ReconcileLimitFraction, ReconcileLimitObjects). Nothing was deleted. If that is right, allow it once (AllowReconcile); if not, find out which replica has lost its data.",
+            FormattableString.Invariant($"A full reconcile would delete {plan.Deletions} of the {plan.Objects} objects of replica {core.Identity.Replica} in namespace \"{state.Name}\" (limit: {options.ReconcileLimitFraction:P0} and {options.ReconcileLimitObjects}). If that is right, allow it there: honu reconcile allow --namespace NAME. If not, find the replica that lost its data. Nothing was deleted."),
             core.Path);
     }
 

@@ -26,13 +26,21 @@ public sealed partial class ReplicationPort
             return _core.Namespaces.Find(ns) is { } state ? _core.Purger.Purge(state, acknowledged, maxObjects, Barrier) : default;
     }
 
-    /// <summary>Lets the next full reconcile of a namespace delete as much as it must (<see cref="HonuErrorCode.ReconcileLimit"/>). Holds until one has deleted something, or until the store is closed.</summary>
-    public void AllowReconcile(string ns) => _core.Exclusively((_core, ns), static args =>
+    /// <summary>Lets the next full reconcile of a namespace delete as much as it must (<see cref="HonuErrorCode.ReconcileLimit"/>). Holds until one has deleted something, for 24 hours at most, and over a restart.</summary>
+    /// <param name="ns">The namespace.</param>
+    /// <returns><see langword="false"/> when the store has no such namespace.</returns>
+    public bool AllowReconcile(string ns)
     {
-        StoreOpener.ThrowIfReadOnly(args._core);
-        args._core.ThrowIfUnusable();
-        if (args._core.Namespaces.Find(args.ns) is { } state)
-            state.IsReconcileAllowed = true;
-        return true;
-    });
+        StoreLimits.CheckNamespace(ns);
+        return _core.Exclusively((_core, ns), static args =>
+        {
+            StoreOpener.ThrowIfReadOnly(args._core);
+            args._core.ThrowIfUnusable();
+            if (args._core.Namespaces.Find(args.ns) is not { } state)
+                return false;
+            Reconciling.ReconcilePermit.Stage(args._core, state);
+            args._core.WriteBatch(sync: true);
+            return true;
+        });
+    }
 }

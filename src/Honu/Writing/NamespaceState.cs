@@ -44,9 +44,6 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     /// <summary>Full streams that are being received, by sender.</summary>
     public Dictionary<ReplicaId, Reconciling.FullStream> FullStreams { get; } = [];
 
-    /// <summary>Whether an operator has allowed the next full reconcile to delete as much as it must.</summary>
-    public bool IsReconcileAllowed { get; set; }
-
     /// <summary>What is kept of an object's past.</summary>
     public NamespaceRetention Retention { get; set; } = retention;
 

@@ -57,6 +57,9 @@ public sealed class ClientAccessTests : IDisposable
         Assert.Equal(["orders"], (await reader.GetInfoAsync()).Namespaces);
         Assert.Equal(["orders"], (await reader.GetInfoAsync(includeFigures: true)).Figures!.Namespaces.Select(static item => item.Name));
 
+        await reader.WaitForAsync(["orders"], new ReadOptions());
+        await Denied(() => reader.WaitForAsync(["orders", "secret"], new ReadOptions()));
+        await Denied(() => reader.WaitForAsync(null, new ReadOptions()));
         await Denied(() => reader.GetAsync("secret", Key));
         await Denied(() => List(reader.HistoryAsync("secret", Key)));
         await Denied(() => List(reader.ScanAsync(new StoreScan { Namespace = "secret" })));
@@ -72,6 +75,13 @@ public sealed class ClientAccessTests : IDisposable
         await Denied(() => reader.ImportAsync(Batches("orders")));
         await Denied(() => reader.GetReplicaInfoAsync());
         await Denied(() => reader.SyncAsync("127.0.0.1:1"));
+        await Denied(() => reader.VerifyAsync("127.0.0.1:1"));
+        await Denied(() => reader.GetPeersAsync());
+        await Denied(() => reader.AddPeerAsync("127.0.0.1:1"));
+        await Denied(() => reader.GetSubscriptionsAsync());
+        await Denied(() => reader.AllowReconcileAsync("orders"));
+        await Denied(() => List(reader.QuarantinedAsync("orders")));
+        await Denied(() => reader.RetryQuarantinedAsync("orders"));
         Assert.Equal("v"u8.ToArray(), server.Store.Namespace("orders").Get(Key));
     }
 

@@ -238,7 +238,9 @@ public sealed class PurgeTests : IDisposable
         Assert.Equal(4, strict.Content().Count);
         Assert.Equal(before.Vector, strict.State.Vector);
         Assert.Equal(before.Frontier, strict.State.Frontier);
-        strict.Port.AllowReconcile(Ns);
+        Assert.False(strict.Port.AllowReconcile("another"));
+        Assert.Throws<HonuException>(() => PeerTransfer.Run(_a, strict));
+        Assert.True(strict.Port.AllowReconcile(Ns));
         Assert.Equal(3, PeerTransfer.Run(_a, strict).Deleted);
         Assert.Single(strict.Content());
     }
