@@ -51,7 +51,15 @@ internal static class HelloCases
         using var call = peer.Channel.CreateCallInvoker().AsyncDuplexStreamingCall(RawSession, host: null, default);
         try
         {
-            await Guard.Within(call.RequestStream.WriteAsync(message));
+            try
+            {
+                await Guard.Within(call.RequestStream.WriteAsync(message));
+            }
+            catch (InvalidOperationException)
+            {
+                // The call is over already: how, its status tells.
+            }
+
             await Guard.Within(call.ResponseStream.MoveNext(CancellationToken.None));
         }
         catch (RpcException error)

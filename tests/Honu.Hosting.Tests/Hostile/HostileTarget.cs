@@ -84,7 +84,7 @@ internal sealed class HostileTarget : IAsyncDisposable
     public async Task<string> SeedState()
     {
         var status = await Guard.Within(Host.GetStatusAsync(CancellationToken.None));
-        return string.Join(' ', status.Members.Where(static member => member.Replica.Pid == SeedPid).Select(static member => $"{member.Replica} {member.State}"));
+        return string.Join(' ', status.Members.Where(static member => member.Replica.Pid == SeedPid).Select(static member => $"{member.Replica.Pid} {member.State}"));
     }
 
     /// <summary>A new good peer synchronizes with the target and must hold what the target holds.</summary>
