@@ -7,6 +7,9 @@ public sealed partial class Replica
     // How long the other side may take to end the session that goes on in place of another one.
     private static readonly TimeSpan SupersededPause = TimeSpan.FromMilliseconds(20);
 
+    // Enough for a Hello on its way; as long as there is room, one may take longer.
+    private static readonly TimeSpan StrangerPatience = TimeSpan.FromSeconds(1);
+
     private void ScheduleNextSession(TimeSpan delay)
     {
         if (_peers.Count == 0)
@@ -56,7 +59,7 @@ public sealed partial class Replica
     private void Accept(SessionId id, PeerIdentity? identity)
     {
         var accepted = _sessions.Values.Count(static entry => !entry.Session.IsInitiator);
-        if (accepted >= _options.MaxIncomingSessions)
+        if (accepted >= _options.MaxIncomingSessions && !TryMakeRoom())
         {
             _effects.Add(new ReplicaEffect.Send(id, new SessionMessage { Refusal = new Refusal { Reason = Refusal.Types.Reason.Retry, Message = $"{accepted} sessions are open here already" } }));
             _effects.Add(new ReplicaEffect.CloseSession(id));
@@ -67,6 +70,19 @@ public sealed partial class Replica
         _sessions.Add(id, new SessionEntry(session, Peer: null, Request: null, Verify: false));
         session.Opened(_now, identity);
         WatchProgress(session);
+    }
+
+    // Who has opened a session and does not say who it is, or lives on a message that it once announced, must not keep others out.
+    private bool TryMakeRoom()
+    {
+        var idle = _sessions
+            .Where(entry => !entry.Value.Session.IsInitiator && _now - entry.Value.Session.LastProgress > (entry.Value.Session.Remote is null ? StrangerPatience : _options.ProgressTimeout))
+            .OrderBy(static entry => entry.Value.Session.LastProgress)
+            .Select(static entry => (SessionId?)entry.Key)
+            .FirstOrDefault();
+        if (idle is { } id)
+            Advance(id, session => session.TimedOut(_now));
+        return idle is not null;
     }
 
     // Of two sessions of the same pair, opened at once, that of the lower replica goes on. Known only when the caller has said who it is.

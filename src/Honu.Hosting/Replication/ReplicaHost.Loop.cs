@@ -9,13 +9,16 @@ namespace Honu.Hosting;
 public sealed partial class ReplicaHost
 {
     // How long the other side may take to end its stream after a session has ended here.
-    private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(4);
 
     // How long the peer's status is waited for when writing to it has failed.
     private static readonly TimeSpan StatusTimeout = TimeSpan.FromSeconds(1);
 
     // Callers without a name could be many: no more than this many are told of.
     private const int MaxWarned = 1024;
+
+    // Whoever may open sessions may ask for comparisons, each of which reads a namespace: they must not take all processors at once.
+    private readonly SemaphoreSlim _scans = new(1);
 
     // Used by the loop only.
     private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
@@ -34,16 +37,22 @@ public sealed partial class ReplicaHost
         // Not given up when the caller goes: the loop would add a session that nobody removes.
         var pump = await AskAsync(() => AddSession(_replica.NextSessionId(), cancellation, identity is null ? caller : $"replica {identity.Pid} at {caller}"), CancellationToken.None).ConfigureAwait(false);
         string? error = null;
+        Task? reading = null;
         try
         {
             Post(new ReplicaEvent.SessionAccepted(pump.Session, identity));
-            error = await DriveAsync(pump, pump.WriteAsync(responses), pump.ReadAsync(requests), isInitiator: false).ConfigureAwait(false);
+            reading = pump.ReadAsync(requests);
+            error = await DriveAsync(pump, pump.WriteAsync(responses), reading, isInitiator: false).ConfigureAwait(false);
         }
         finally
         {
             Post(new ReplicaEvent.SessionEnded(pump.Session, error));
             await RemoveSessionAsync(pump).ConfigureAwait(false);
         }
+
+        // What could not be read as a message at all, or was too long for one, is told by the status of the call.
+        if (reading.Exception?.InnerException is RpcException unreadable)
+            throw unreadable;
     }
 
     /// <summary>Tells the log of a caller who was not even let into a session; of each reason once.</summary>
@@ -138,7 +147,17 @@ public sealed partial class ReplicaHost
     {
         try
         {
-            var result = await Task.Run(() => run.Work(_stopping.Token), CancellationToken.None).ConfigureAwait(false);
+            object result;
+            await _scans.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            try
+            {
+                result = await Task.Run(() => run.Work(_stopping.Token), CancellationToken.None).ConfigureAwait(false);
+            }
+            finally
+            {
+                _scans.Release();
+            }
+
             if (!_events.Writer.TryWrite((new ReplicaEvent.BackgroundDone(run.Session, result, Error: null), null, null)))
                 (result as IDisposable)?.Dispose();
         }

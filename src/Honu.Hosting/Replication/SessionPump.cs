@@ -17,7 +17,11 @@ internal sealed class SessionPump(SessionId session, ReplicaHost host, Cancellat
 {
     private const int MaxWaitingMessages = 4;
 
+    // Far more than a session has to say to a peer that listens. One that only asks must not fill the memory with answers.
+    private const int MaxQueuedMessages = 256;
+
     private readonly Channel<SessionMessage> _outgoing = Channel.CreateUnbounded<SessionMessage>(new UnboundedChannelOptions { SingleReader = true });
+    private int _queued;
     private readonly SemaphoreSlim _waiting = new(MaxWaitingMessages);
 
     public SessionId Session { get; } = session;
@@ -30,7 +34,13 @@ internal sealed class SessionPump(SessionId session, ReplicaHost host, Cancellat
 
     public CancellationToken Cancellation => cancellation.Token;
 
-    public void Send(SessionMessage message) => _outgoing.Writer.TryWrite(message);
+    public void Send(SessionMessage message)
+    {
+        if (Interlocked.Increment(ref _queued) > MaxQueuedMessages)
+            Abort();
+        else
+            _outgoing.Writer.TryWrite(message);
+    }
 
     /// <summary>Nothing more will be sent.</summary>
     public void Close() => _outgoing.Writer.TryComplete();
@@ -57,6 +67,7 @@ internal sealed class SessionPump(SessionId session, ReplicaHost host, Cancellat
         await foreach (var message in _outgoing.Reader.ReadAllAsync(Cancellation).ConfigureAwait(false))
         {
             await stream.WriteAsync(message, Cancellation).ConfigureAwait(false);
+            Interlocked.Decrement(ref _queued);
             if (message.BodyCase is SessionMessage.BodyOneofCase.Chunk or SessionMessage.BodyOneofCase.RepairRecords)
                 host.Post(new ReplicaEvent.StreamWritable(Session));
         }

@@ -35,6 +35,8 @@ internal static partial class MessageValidation
     {
         if (hello.StoreId.Length != IdBytes || hello.Incarnation.Length != IdBytes)
             return "an id does not have 16 bytes";
+        if (ReplicaId.FromUInt64(hello.Replica).Pid == 0)
+            return "0 is nobody's pid";
         if (!IsText(hello.Cluster, MessageLimits.NameBytes) || !IsText(hello.Region, MessageLimits.NameBytes) || !IsText(hello.Owner, MessageLimits.NameBytes))
             return "a name is too long";
         if (hello.Session.Length != SessionHello.NonceBytes)

@@ -103,7 +103,7 @@ internal sealed partial class Session
             SayHello();
         _differing = FindDiffering(hello);
         TellMembersIfTheyDiffer(hello);
-        NoteEqual(hello, remote);
+        NoteEqual(hello);
         _awaited.UnionWith(_differing);
         TellVectors(_differing.Where(name => !_incoming.ContainsKey(name)));
         if (_differing.Count > 0)
@@ -123,6 +123,12 @@ internal sealed partial class Session
     private void EndWithTwin(TimeSpan now)
     {
         var own = Store.Identity.Replica;
+        if (!Store.TryBelieveTwin())
+        {
+            Refuse(Refusal.Types.Reason.Identity, $"the peer calls itself replica {own}, an epoch that began here not long ago for another such peer: find out who that is", now);
+            return;
+        }
+
         if (!IsInitiator)
             SayHello();
         Store.ReissueEpoch();
@@ -147,7 +153,7 @@ internal sealed partial class Session
     private bool IsEqual(NamespaceSummary theirs) => _described.TryGetValue(theirs.Name, out var ours) && theirs.Summary.Span.SequenceEqual(ours.Summary);
 
     // Equal summaries mean equal vectors: what the peer calls durable is acknowledged up to our own vector.
-    private void NoteEqual(Hello hello, ReplicaId remote)
+    private void NoteEqual(Hello hello)
     {
         foreach (var theirs in hello.Namespaces)
         {
@@ -156,7 +162,7 @@ internal sealed partial class Session
             var vector = _described[theirs.Name].Vector;
             Peer?.NoteCovered(theirs.Name, vector);
             if (theirs.Durable)
-                _context.Acknowledged.Set(remote, theirs.Name, vector);
+                NoteDurable(theirs.Name, vector);
         }
     }
 

@@ -27,6 +27,10 @@ internal sealed partial class Session
     private readonly Queue<(ByteString Records, int Count)> _better = new();
     private bool _verify;
     private bool _isComparing;
+    private readonly HashSet<string> _answered = new(StringComparer.Ordinal);
+
+    // Each step comes once, and not while the one before is still being worked on.
+    private SessionMessage.BodyOneofCase _nextStep;
     private string? _compared;
     private RepairView? _view;
     private RepairAnswer? _answer;
@@ -82,16 +86,17 @@ internal sealed partial class Session
             case SessionMessage.BodyOneofCase.DigestTree when !IsInitiator && _compared is null && _differing is { Count: 0 } && !_sentComplete:
                 BeginAnswer(message.DigestTree, now);
                 return true;
-            case SessionMessage.BodyOneofCase.DigestDifference when IsInitiator && message.DigestDifference.Namespace == _compared && _view is not null:
+            case SessionMessage.BodyOneofCase.DigestDifference when IsNextStep(message, message.DigestDifference.Namespace):
                 ReceiveDifference(message.DigestDifference, now);
                 return true;
-            case SessionMessage.BodyOneofCase.RepairItems when !IsInitiator && message.RepairItems.Namespace == _compared && _view is not null:
+            case SessionMessage.BodyOneofCase.RepairItems when IsNextStep(message, message.RepairItems.Namespace):
                 ReceiveItems(message.RepairItems, now);
                 return true;
-            case SessionMessage.BodyOneofCase.RepairRecords when message.RepairRecords.Namespace == _compared && _view is not null:
+            case SessionMessage.BodyOneofCase.RepairRecords when message.RepairRecords.Namespace == _compared && _view is not null && _background is null
+                && _nextStep is SessionMessage.BodyOneofCase.None or SessionMessage.BodyOneofCase.RepairAnswer:
                 ReceiveRecords(message.RepairRecords, now);
                 return true;
-            case SessionMessage.BodyOneofCase.RepairAnswer when IsInitiator && message.RepairAnswer.Namespace == _compared && _view is not null:
+            case SessionMessage.BodyOneofCase.RepairAnswer when IsNextStep(message, message.RepairAnswer.Namespace):
                 SendRecords(Numbers(message.RepairAnswer.Wanted), isLast: true, now);
                 return true;
             default:
@@ -99,13 +104,22 @@ internal sealed partial class Session
         }
     }
 
+    private bool IsNextStep(SessionMessage message, string ns)
+    {
+        if (message.BodyCase != _nextStep || ns != _compared || _view is null)
+            return false;
+        _nextStep = SessionMessage.BodyOneofCase.None;
+        return true;
+    }
+
     private void BeginAnswer(DigestTree tree, TimeSpan now)
     {
-        // What this side does not compare, by its grants or because it has done so already, it calls changed.
+        if (!_described.ContainsKey(tree.Namespace) || !_answered.Add(tree.Namespace))
+            throw SessionHello.Malformed("A peer compares a namespace twice, or one that is not here.");
+
+        // What this side does not compare, by its grants, it calls changed.
         _compared = tree.Namespace;
         var isWanted = _toCompare.Remove(tree.Namespace);
-        if (!isWanted)
-            NoteIdle();
         if (tree.Changed || !isWanted)
             SendDifference(new DigestDifference { Namespace = tree.Namespace, Changed = true });
         else
@@ -167,6 +181,7 @@ internal sealed partial class Session
         {
             DigestTree = new DigestTree { Namespace = view.Namespace, Buckets = (uint)sums.Length, Sums = Bytes(sums), Changed = !isSame },
         });
+        _nextStep = SessionMessage.BodyOneofCase.DigestDifference;
         _report = _report with { RoundTrips = Math.Max(_report.RoundTrips, 2) };
     }
 
@@ -186,6 +201,7 @@ internal sealed partial class Session
     private void SendDifference(DigestDifference answer)
     {
         Send(new SessionMessage { DigestDifference = answer });
+        _nextStep = SessionMessage.BodyOneofCase.RepairItems;
         if (answer.Buckets.Count == 0)
             EndNamespace(answer.Changed);
     }
@@ -201,6 +217,8 @@ internal sealed partial class Session
         }
 
         var view = _view!;
+        if (buckets[^1] >= view.Buckets)
+            throw SessionHello.Malformed($"A peer names bucket {buckets[^1]} of {view.Buckets}.");
         var parts = view.CompareParts(buckets, Numbers(difference.Sums));
         InBackground(cancellation => view.Items(parts, cancellationToken: cancellation), result => SendItems(view, parts, (IReadOnlyList<ulong[]>)result), now);
     }
@@ -216,6 +234,7 @@ internal sealed partial class Session
 
         message.Items = Bytes([.. items.SelectMany(static part => part)]);
         Send(new SessionMessage { RepairItems = message });
+        _nextStep = SessionMessage.BodyOneofCase.RepairAnswer;
         _report = _report with { RoundTrips = Math.Max(_report.RoundTrips, 3) };
     }
 
@@ -223,6 +242,8 @@ internal sealed partial class Session
     {
         var view = _view!;
         var parts = theirs.Parts.Select(static part => (int)part).ToArray();
+        if (parts.Length > 0 && parts[^1] >= view.Buckets * RepairView.PartsPerBucket)
+            throw SessionHello.Malformed($"A peer names part {parts[^1]} of {view.Buckets * RepairView.PartsPerBucket}.");
         InBackground(
             cancellation => view.Items(parts, cancellationToken: cancellation),
             result =>
@@ -241,6 +262,8 @@ internal sealed partial class Session
         Access.CheckRecords(records.Namespace, records.Records.Span);
         var block = new RecordBlockWriter();
         var result = Store.ApplyRepair(_view!, records.Records.Span, block);
+        if (!records.Last && result.Updates.Changes == 0 && records.Records.Length < SmallChunkBytes)
+            NoteIdle();
         _updates.Add(result.Updates);
         _report = _report with { ObjectsRepaired = _report.ObjectsRepaired + result.Updates.Total };
         if (block.Count > 0)
@@ -287,6 +310,7 @@ internal sealed partial class Session
         _view?.Dispose();
         _view = null;
         _compared = null;
+        _nextStep = SessionMessage.BodyOneofCase.None;
     }
 
     private void NoteCompared()

@@ -9,12 +9,16 @@ internal sealed partial class Session
     // A chunk that changes nothing, does not say where it stands and is smaller than this counts as idle.
     private const int SmallChunkBytes = 4096;
 
+    // Far more than a stream of whole chunks has.
+    private const int MaxFruitlessChunks = 4096;
+
     // Messages beyond this are announced, so that the receiver's deadline fits a slow link.
     private const int AnnounceBytes = 512 * 1024;
 
     private readonly Dictionary<string, VersionVector> _streamed = new(StringComparer.Ordinal);
     private readonly HashSet<string> _toldAhead = new(StringComparer.Ordinal);
     private bool _sentAcknowledged;
+    private int _fruitlessChunks;
 
     private void ReceiveVectors(Vectors vectors, TimeSpan now)
     {
@@ -25,7 +29,7 @@ internal sealed partial class Session
             if (!_awaited.Remove(told.Name))
             {
                 // The initiator tells ahead of our Hello what it takes to differ; where it does not, nothing is owed.
-                if (IsInitiator || !_toldAhead.Add(told.Name) || _toldAhead.Count > MaxSpeculativeNamespaces)
+                if (IsInitiator || _differing!.Contains(told.Name) || !_toldAhead.Add(told.Name) || _toldAhead.Count > MaxSpeculativeNamespaces)
                     throw SessionHello.Malformed("A peer told the vector of a namespace that does not differ.");
                 continue;
             }
@@ -48,7 +52,7 @@ internal sealed partial class Session
         }
 
         if (durable is not null)
-            _context.Acknowledged.Set(Remote!.Value, told.Name, durable);
+            NoteDurable(told.Name, durable);
 
         // What was sent ahead holds if the peer covered its base by then.
         var snapshot = TakeSnapshot();
@@ -79,12 +83,21 @@ internal sealed partial class Session
         if (chunk.Target.Length > 0 && !chunk.Speculative && !IsInitiator)
             _report = _report with { RoundTrips = 2 };
         var result = stream.Apply(chunk);
-        if (!chunk.Last && result.Updates.Changes == 0 && chunk.Records.Length < SmallChunkBytes && chunk.PositionScalar == 0 && chunk.PositionKey.Length == 0)
-            NoteIdle();
+        if (!chunk.Last && result.Updates.Changes == 0 && chunk.Records.Length < SmallChunkBytes)
+            NoteFruitless(chunk);
         _updates.Add(result.Updates);
         _report = _report with { ObjectsReceived = _report.ObjectsReceived + result.Records, ObjectsDeferred = _report.ObjectsDeferred + result.Deferred };
         if (_receiveCredit.Applied(chunk.Records.Length) is > 0 and var grant)
             Send(new SessionMessage { Credit = new Credit { Bytes = grant } });
+    }
+
+    // A stream that goes on may bring what is here already, in small chunks if its sender likes them; one that only says where it stands may not.
+    private void NoteFruitless(Chunk chunk)
+    {
+        if (chunk.Records.IsEmpty || (chunk.PositionScalar == 0 && chunk.PositionKey.Length == 0))
+            NoteIdle();
+        else if (++_fruitlessChunks > MaxFruitlessChunks)
+            throw SessionHello.Malformed($"A peer sent more than {MaxFruitlessChunks} small chunks of what is here already.");
     }
 
     // What was sent ahead came by another way meanwhile, or is not wanted here: only its number matters.
@@ -154,12 +167,19 @@ internal sealed partial class Session
             if (!_differing!.Contains(told.Name))
                 throw SessionHello.Malformed("A peer acknowledges a namespace that did not differ.");
             if (NamespaceVectors.ReadDurable(told) is { } durable)
-                _context.Acknowledged.Set(Remote!.Value, told.Name, durable);
+                NoteDurable(told.Name, durable);
         }
 
         _receivedAcknowledged = true;
         if (!IsInitiator)
             CloseIfComplete(now);
+    }
+
+    // Of a namespace that is not here nobody asks, and whoever names many could fill the memory with them.
+    private void NoteDurable(string ns, VersionVector durable)
+    {
+        if (_described.ContainsKey(ns) || (_incoming.TryGetValue(ns, out var stream) && stream.IsDone))
+            _context.Acknowledged.Set(Remote!.Value, ns, durable);
     }
 
     private void Pump(TimeSpan now)
@@ -195,7 +215,7 @@ internal sealed partial class Session
         if (bytes > AnnounceBytes)
         {
             Send(new SessionMessage { AnnouncedBytes = (uint)bytes });
-            _allowance = TimeSpan.FromSeconds((double)bytes / SlowestBytesPerSecond);
+            _sendAllowance = TimeSpan.FromSeconds((double)bytes / SlowestBytesPerSecond);
         }
 
         if (message.BodyCase == SessionMessage.BodyOneofCase.Chunk)

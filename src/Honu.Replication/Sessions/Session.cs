@@ -54,6 +54,7 @@ internal sealed partial class Session
     private bool _receivedAcknowledged;
     private TimeSpan _started;
     private TimeSpan _allowance;
+    private TimeSpan _sendAllowance;
     private SyncReport _report = new();
     private UpdateCounts _updates;
 
@@ -88,7 +89,7 @@ internal sealed partial class Session
     public TimeSpan LastProgress { get; private set; }
 
     /// <summary>When the session is given up unless something moves. A stranger gets less time than a peer that has said who it is.</summary>
-    public TimeSpan Deadline => LastProgress + _allowance + (Remote is null && !IsInitiator && _context.Options.HelloTimeout < _context.Options.ProgressTimeout ? _context.Options.HelloTimeout : _context.Options.ProgressTimeout);
+    public TimeSpan Deadline => LastProgress + (_allowance > _sendAllowance ? _allowance : _sendAllowance) + (Remote is null && !IsInitiator && _context.Options.HelloTimeout < _context.Options.ProgressTimeout ? _context.Options.HelloTimeout : _context.Options.ProgressTimeout);
 
     /// <summary>How the session went, once it has ended.</summary>
     public SyncReport? Report { get; private set; }
@@ -125,7 +126,7 @@ internal sealed partial class Session
     public void Writable(TimeSpan now)
     {
         LastProgress = now;
-        _allowance = TimeSpan.Zero;
+        _sendAllowance = TimeSpan.Zero;
         _chunksInTransport = Math.Max(0, _chunksInTransport - 1);
         Guarded(() => Pump(now), now);
     }
@@ -193,6 +194,8 @@ internal sealed partial class Session
                 break;
             case SessionMessage.BodyOneofCase.AnnouncedBytes when Remote is not null:
                 NoteIdle();
+                if (message.AnnouncedBytes > MessageLimits.MaxMessageBytes(Store.MaxValueBytes))
+                    throw SessionHello.Malformed($"A peer announced a message of {message.AnnouncedBytes} bytes, more than any may have.");
                 _allowance = TimeSpan.FromSeconds((double)message.AnnouncedBytes / SlowestBytesPerSecond);
                 break;
             case SessionMessage.BodyOneofCase.Complete when _differing is not null && !_receivedComplete:

@@ -10,6 +10,7 @@ internal static class SessionRefusal
     {
         _ when error is ForbiddenException => Refusal.Types.Reason.Forbidden,
         HonuErrorCode.MalformedRecord => Refusal.Types.Reason.Malformed,
+        HonuErrorCode.ReconcileLimit => Refusal.Types.Reason.Operator,
         HonuErrorCode.ClockDrift => Refusal.Types.Reason.Drift,
         HonuErrorCode.ReconcileLimit => Refusal.Types.Reason.Operator,
         _ => Refusal.Types.Reason.Retry,

@@ -70,7 +70,7 @@ internal sealed class BlockGate(StoreCore core)
         if (!_isSetBack)
             return;
         core.Abandon();
-        core.BeginNewEpoch();
+        core.Held.Claims.BeginNewEpoch();
         throw new HonuException(HonuErrorCode.IdentityMismatch, "A peer knows writes of this store that it does not know itself: it was set back to an earlier state. It has taken a new epoch and asks for its own writes again.", core.Path);
     }
 

@@ -19,6 +19,7 @@ internal sealed class HeldRecords
         Quarantine = new QuarantineStore(core);
         Work = new DeferredWork(core);
         Reissuer = new EpochReissuer(core);
+        Claims = new EpochClaims(core);
         Span<byte> run = stackalloc byte[16];
         core.Options.Environment.Random(run);
         RunId = new Guid(run, bigEndian: true);
@@ -31,6 +32,8 @@ internal sealed class HeldRecords
     public DeferredWork Work { get; }
 
     public EpochReissuer Reissuer { get; }
+
+    public EpochClaims Claims { get; }
 
     /// <summary>Drawn for each opening: tells this process from one that has a copy of the directory open.</summary>
     public Guid RunId { get; }

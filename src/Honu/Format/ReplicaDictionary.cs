@@ -8,6 +8,10 @@ namespace Honu.Format;
 internal sealed class ReplicaDictionary
 {
     private const int StoreIdBytes = 16;
+
+    // Whoever says Hello is remembered, under each of its epochs: names that were made up must not fill memory and disk.
+    private const int MaxKnown = 4 * VersionVector.MaxOrigins;
+
     private readonly ConcurrentDictionary<ReplicaId, ReplicaDescription> _known = new();
 
     public ReplicaDescription? Find(ReplicaId replica) => _known.GetValueOrDefault(replica);
@@ -27,7 +31,8 @@ internal sealed class ReplicaDictionary
     /// <summary>Remembers a description; adds it to <paramref name="batch"/> when it is new or has changed.</summary>
     public void Set(ReplicaId replica, ReplicaDescription description, EngineBatch batch)
     {
-        if (description == Find(replica))
+        var known = Find(replica);
+        if (description == known || (known is null && _known.Count >= MaxKnown))
             return;
         _known[replica] = description;
         var region = Encoding.UTF8.GetBytes(description.Region ?? "");

@@ -35,6 +35,9 @@ public sealed partial class ReplicationPort
         return _core.Held.Reissuer.Run();
     }
 
+    /// <summary>Whether a peer that says that it writes under this store's name may be believed now: that costs an epoch, and everything of it written anew.</summary>
+    internal bool TryBelieveTwin() => _core.Exclusively(_core, static core => core.Held.Claims.TryBelieve());
+
     /// <summary>Whether a write of this store went with a power loss (R17): it was made under an epoch that one has ended, and nothing covers it. No peer has it, so waiting for it would not end.</summary>
     /// <param name="version">The version that the write was told.</param>
     /// <param name="ns">Its namespace; <see langword="null"/> when it is not known, which may miss a loss where another namespace was written later and synced.</param>

@@ -44,6 +44,7 @@ public sealed partial class ReplicationPort
     /// <param name="ns">The namespace.</param>
     /// <param name="theirs">The peer's vector.</param>
     /// <returns>Whether a new epoch was begun. Everything of the old one then comes back from the peers.</returns>
+    /// <exception cref="HonuException"><see cref="HonuErrorCode.MalformedRecord"/>: the vector lies more than a day ahead, or an epoch was begun for such a vector less than an hour ago.</exception>
     public bool BeginNewEpochIfSetBack(string ns, VersionVector theirs)
     {
         ArgumentNullException.ThrowIfNull(theirs);
@@ -54,7 +55,9 @@ public sealed partial class ReplicationPort
             var own = args._core.Identity.Replica;
             if (args.theirs.HighMark(own) <= (args._core.Namespaces.Find(args.ns)?.Vector.HighMark(own) ?? 0))
                 return false;
-            args._core.BeginNewEpoch();
+            if (args._core.Clock.Check(args.theirs.HighMark(own)) == ScalarCheck.Malformed)
+                throw args._core.Applier.Malformed($"a vector covers {own} up to {args.theirs.HighMark(own)}, more than a day ahead");
+            args._core.Held.Claims.BeginNewEpoch();
             return true;
         });
     }
