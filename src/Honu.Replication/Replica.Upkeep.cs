@@ -23,7 +23,7 @@ public sealed partial class Replica
         foreach (var ns in _store.DescribeNamespaces().Keys)
         {
             var acknowledged = _membership.Members.ActiveFor(ns).Select(pid => _context.Acknowledged.Find(pid, ns) ?? new VersionVector()).ToList();
-            isBehind |= _store.Purge(ns, acknowledged, MaxPurgedAtOnce).HasMore;
+            isBehind |= _store.Purge(ns, _store.Faults.HasFlag(PlantedFaults.PurgedWithoutAsking) ? [] : acknowledged, MaxPurgedAtOnce).HasMore;
         }
 
         SetTimer(ReplicaTimerKind.Purge, isBehind ? TimeSpan.FromMilliseconds(10) : _options.PurgeInterval);

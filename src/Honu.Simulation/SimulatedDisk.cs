@@ -15,12 +15,35 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
     private EngineSnapshot? _base;
     private EngineSnapshot? _contents;
     private Func<EngineSnapshot>? _present;
+    private MemoryEngine? _memory;
+    private long _stamp;
 
     /// <summary>The disk is in memory.</summary>
     public bool UsesDirectory => false;
 
     /// <summary>Called when everything written so far has become durable.</summary>
     public Action? Synced { get; set; }
+
+    /// <summary>What the disk holds now, as somebody copies it while the process runs or is down.</summary>
+    public EngineSnapshot Copy() => _present?.Invoke() ?? _contents ?? new MemoryEngine().CreateSnapshot();
+
+    /// <summary>Puts a copy, of this or of another disk, in the place of everything. No process may run on it.</summary>
+    public void Restore(EngineSnapshot copy)
+    {
+        (_contents, _present) = (copy, null);
+        _stamp = random.NextInt64();
+    }
+
+    /// <summary>Takes rows away, behind the back of the process.</summary>
+    public void Lose(byte[] key)
+    {
+        Apply(_memory!, [(key, null)]);
+        _logs[^1].Batches.Add([(key, null)]);
+        _logs[^1].Durable = _logs[^1].Batches.Count;
+    }
+
+    /// <summary>A copied directory has another one.</summary>
+    public long Stamp(string path) => _stamp;
 
     /// <inheritdoc/>
     public IStorageEngine Open(string path, HonuStoreOptions options)
@@ -32,6 +55,7 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
         _logs.Clear();
         _logs.Add(new Log());
         _present = memory.CreateSnapshot;
+        _memory = memory;
         return new SimulatedEngine(this, memory);
     }
 

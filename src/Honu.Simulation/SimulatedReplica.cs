@@ -47,6 +47,10 @@ public sealed class SimulatedReplica
     /// <exception cref="InvalidOperationException">The machine is down.</exception>
     public IReadOnlyList<MemberSnapshot> Members => _replica?.Members ?? throw new InvalidOperationException($"Replica {Index} is down.");
 
+    /// <summary>What it exchanges with others.</summary>
+    /// <exception cref="InvalidOperationException">The machine is down.</exception>
+    public SubscriptionList Subscriptions => _replica?.Subscriptions ?? throw new InvalidOperationException($"Replica {Index} is down.");
+
     /// <summary>Changes with every start, so that what was meant for an earlier process does not reach the present one.</summary>
     internal int Generation { get; private set; }
 
@@ -82,6 +86,7 @@ public sealed class SimulatedReplica
             AdvertisedAddress = AddressOf(Index),
             ChunkRecords = _options.ChunkRecords,
             PurgeInterval = _options.PurgeInterval,
+            Subscriptions = _options.Subscriptions,
             Seed = _random.Next(),
         });
         Store.Replication.LocalCommitted += (_, _) => OnLocalCommitted();
@@ -104,6 +109,17 @@ public sealed class SimulatedReplica
         Disk.LosePower();
         _boot++;
     }
+
+    /// <summary>The process is asked to end, and closes its store.</summary>
+    public void Close()
+    {
+        var store = Store;
+        Kill();
+        store.Dispose();
+    }
+
+    /// <summary>Asks for a session with another replica in which contents are compared.</summary>
+    public void Verify(SimulatedReplica other) => Handle(new ReplicaEvent.SyncRequested(0, AddressOf(other.Index), Verify: true));
 
     /// <summary>Asks for a session with another replica at once.</summary>
     public void Sync(SimulatedReplica other) => Handle(new ReplicaEvent.SyncRequested(0, AddressOf(other.Index)));

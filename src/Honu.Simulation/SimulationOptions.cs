@@ -47,5 +47,9 @@ public sealed record SimulationOptions
     /// <value>Default 3.</value>
     public int ChunkRecords { get; init; } = 3;
 
+    /// <summary>What each replica subscribes to.</summary>
+    /// <value>Default none: all namespaces.</value>
+    public IReadOnlyList<string> Subscriptions { get; init; } = [];
+
     internal PlantedFaults Faults { get; init; }
 }

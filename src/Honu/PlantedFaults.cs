@@ -20,4 +20,25 @@ internal enum PlantedFaults
 
     /// <summary>A tombstone does not stop an older record.</summary>
     TombstoneTreatedAsMissing = 16,
+
+    /// <summary>R1: what the vector covers is applied all the same.</summary>
+    CoveredRecordApplied = 32,
+
+    /// <summary>R6: deletions are purged without asking the members.</summary>
+    PurgedWithoutAsking = 64,
+
+    /// <summary>R7: what a full stream does not bring stays.</summary>
+    AbsenceIgnored = 128,
+
+    /// <summary>R8: a late outsider is applied as it is.</summary>
+    LateOutsiderApplied = 256,
+
+    /// <summary>R10: the epoch goes on after a drop, so its next write covers what went.</summary>
+    CoverageKeptAfterDrop = 512,
+
+    /// <summary>R12: the new epoch is the old one plus one.</summary>
+    EpochIsOldPlusOne = 1024,
+
+    /// <summary>R13: repair does not apply what the vector covers.</summary>
+    RepairKeepsToVector = 2048,
 }

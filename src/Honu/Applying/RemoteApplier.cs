@@ -142,7 +142,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
         var hash = core.Hash.Of(state.Id, key);
         core.Heads.Remove(hash, state.Id, key);
         using var found = core.Presence.MayExist(hash) ? core.Engine.Get(currentKey) : default;
-        var isCovered = !isHeld && state.Vector.Covers(incoming.Version);
+        var isCovered = !isHeld && state.Vector.Covers(incoming.Version) && !core.Faults.HasFlag(PlantedFaults.CoveredRecordApplied);
         if (!isCovered)
             core.Held.Quarantine.StageReplaced(state, key, incoming);
         if (!found.Found)
@@ -210,7 +210,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
         decided is UpdateKind.Linear or UpdateKind.Skip or UpdateKind.Stomp or UpdateKind.Stomped
         && current.IsDeleted(core.Clock) && IsLate(incoming);
 
-    private bool IsLate(scoped in RecordReader incoming) => incoming.Version.Scalar <= _outsiderMark && !incoming.IsDeleted(core.Clock);
+    private bool IsLate(scoped in RecordReader incoming) => incoming.Version.Scalar <= _outsiderMark && !incoming.IsDeleted(core.Clock) && !core.Faults.HasFlag(PlantedFaults.LateOutsiderApplied);
 
     /// <summary>Notes what a full stream has brought for a key that is here, with the record where the end of the stream may need it.</summary>
     /// <returns>Whether it must not be applied before: a deletion that would beat a write which may have to be written again instead (R8).</returns>

@@ -63,12 +63,14 @@ internal sealed class ReconcilePlan
         Objects += isLive ? 1 : 0;
         if (target.Covers(ours.Version))
         {
+            if (staged.IsEmpty && core.Faults.HasFlag(PlantedFaults.AbsenceIgnored))
+                return;
             if (staged.IsEmpty)
                 Add(key, ReconcileAction.Remove, isLive);
             else if (VersionOrder.Wins(ours.Version, StagedKey.ReadVersion(staged)))
                 AddTake(key, staged, isLive);
         }
-        else if (isLive && ours.Version.Scalar <= purgeMark && (staged.IsEmpty || StagedKey.IsDeleted(staged)))
+        else if (isLive && ours.Version.Scalar <= purgeMark && !core.Faults.HasFlag(PlantedFaults.LateOutsiderApplied) && (staged.IsEmpty || StagedKey.IsDeleted(staged)))
         {
             Add(key, ReconcileAction.Reissue, isDeletion: false);
         }

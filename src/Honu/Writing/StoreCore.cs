@@ -292,7 +292,7 @@ internal sealed partial class StoreCore
     public void BeginNewEpoch(ReplicaId? alsoForget = null)
     {
         var old = Identity.Replica;
-        Identity = StoreOpener.NewEpoch(Identity, Options.Environment);
+        Identity = StoreOpener.NewEpoch(Identity, Options.Environment, Faults);
         MetaRecords.Put(Batch, MetaRecords.Key(MetaRecords.Identity), Identity.Encode());
         foreach (var state in Namespaces.All)
         {
@@ -311,7 +311,7 @@ internal sealed partial class StoreCore
     /// <summary>Adds a new epoch to the batch because a namespace goes; the closed one stays in the vectors of the others, which nobody could restore from the index under the new name.</summary>
     public void StageNewEpoch(NamespaceState dropped)
     {
-        _nextIdentity = StoreOpener.NewEpoch(Identity, Options.Environment);
+        _nextIdentity = Faults.HasFlag(PlantedFaults.CoverageKeptAfterDrop) ? Identity : StoreOpener.NewEpoch(Identity, Options.Environment, Faults);
         MetaRecords.Put(Batch, MetaRecords.Key(MetaRecords.Identity), _nextIdentity.Encode());
         foreach (var state in Namespaces.All)
         {

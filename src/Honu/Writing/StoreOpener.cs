@@ -51,7 +51,7 @@ internal static class StoreOpener
         if (options.ReadOnly)
             identity = stored!;
         else if (lostPower || wasCopied || (stored is not null && stored.Replica != identity.Replica))
-            identity = NewEpoch(identity, options.Environment);
+            identity = NewEpoch(identity, options.Environment, options.Faults);
         if (!options.ReadOnly)
             identity = identity with { DirectoryStamp = factory.Stamp(path) };
 
@@ -210,8 +210,10 @@ internal static class StoreOpener
     }
 
     // Unique across copies of a directory (R12): days and random bits, not the old epoch plus one.
-    public static StoreIdentity NewEpoch(StoreIdentity identity, StoreEnvironment environment)
+    public static StoreIdentity NewEpoch(StoreIdentity identity, StoreEnvironment environment, PlantedFaults faults = PlantedFaults.None)
     {
+        if (faults.HasFlag(PlantedFaults.EpochIsOldPlusOne))
+            return identity with { Replica = identity.Replica with { Epoch = identity.Replica.Epoch + 1 }, Incarnation = NewGuid(environment) };
         Span<byte> random = stackalloc byte[4];
         uint epoch;
         do

@@ -1,0 +1,63 @@
+namespace Honu.Simulation.Tests;
+
+/// <summary>Purges, retirements, restored backups, copies, drops, lost records and wrong clocks, with the invariants of the protocol checked while it runs and at the end; and planted bugs that must be caught.</summary>
+public class TrustTests
+{
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(30);
+
+    private static int Runs => int.TryParse(Environment.GetEnvironmentVariable("HONU_RUNS"), out var runs) ? runs : 48;
+
+    private static int FirstSeed => int.TryParse(Environment.GetEnvironmentVariable("HONU_SEED"), out var seed) ? seed : 1;
+
+    [Fact]
+    public void Run_WhatOperatorsAndMachinesDo_KeepsTheInvariantsForEverySeed()
+    {
+        var failures = new List<string>();
+        var happened = new Dictionary<string, int>(StringComparer.Ordinal);
+        Parallel.For(FirstSeed, FirstSeed + Runs, seed =>
+        {
+            var scenario = new TrustScenario(TrustScenario.HarshOptions(seed), TrustScenario.FeaturesOf(seed));
+            string[] violations;
+            try
+            {
+                violations = [.. scenario.Run(Duration)];
+            }
+            catch (Exception error)
+            {
+                // Told with its seed.
+                violations = [error.ToString()];
+            }
+
+            lock (failures)
+            {
+                foreach (var (what, count) in scenario.Happened)
+                    happened[what] = happened.GetValueOrDefault(what) + count;
+                if (violations.Length > 0)
+                    failures.Add($"HONU_SEED={seed}: {string.Join("; ", violations.Take(3))}");
+            }
+        });
+
+        var summary = string.Join(", ", happened.Select(static pair => $"{pair.Value} {pair.Key}"));
+        Assert.True(failures.Count == 0, $"{failures.Count} of {Runs} seeds failed ({summary}):\n{string.Join("\n", failures.Take(20))}");
+        if (Runs >= 48)
+            Assert.All(["purged", "away", "restored", "copied", "dropped", "vanished", nameof(UpdateKind.Reissued)], what => Assert.True(happened.ContainsKey(what), $"Nothing was {what} in any seed: {summary}"));
+    }
+
+    [Theory]
+    [InlineData(nameof(PlantedFaults.CoveredRecordApplied), "holds")]
+    [InlineData(nameof(PlantedFaults.PurgedWithoutAsking), "holds")]
+    [InlineData(nameof(PlantedFaults.AbsenceIgnored), "holds")]
+    [InlineData(nameof(PlantedFaults.LateOutsiderApplied), "holds")]
+    [InlineData(nameof(PlantedFaults.CoverageKeptAfterDrop), "covers")]
+    [InlineData(nameof(PlantedFaults.EpochIsOldPlusOne), "covers")]
+    [InlineData(nameof(PlantedFaults.RepairKeepsToVector), "not the same everywhere")]
+    public void Run_WithPlantedBug_IsCaughtForItsReason(string fault, string reason)
+    {
+        var faults = Enum.Parse<PlantedFaults>(fault);
+
+        var caught = Enumerable.Range(1, 120).Any(seed =>
+            TrustScenario.Run(TrustScenario.HarshOptions(seed) with { Faults = faults }, Duration).Any(violation => violation.Contains(reason, StringComparison.Ordinal)));
+
+        Assert.True(caught, $"{fault} was not caught by any of 120 seeds.");
+    }
+}
