@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Honu.Cli.Benchmarking.Interop;
 using Honu.Replication;
 
 namespace Honu.ReplicationBenchmarks;
@@ -34,6 +35,9 @@ internal static class Worker
                         break;
                     case "memory":
                         Answer(Memory());
+                        break;
+                    case "cpu":
+                        Answer(new { micros = CpuTime.OfProcess() / 1000 });
                         break;
                     case "count":
                         Answer(new { objects = node.Store.Namespace(HonuStore.DefaultNamespace).Count() });
