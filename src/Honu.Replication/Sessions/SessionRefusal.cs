@@ -12,7 +12,6 @@ internal static class SessionRefusal
         HonuErrorCode.MalformedRecord => Refusal.Types.Reason.Malformed,
         HonuErrorCode.ReconcileLimit => Refusal.Types.Reason.Operator,
         HonuErrorCode.ClockDrift => Refusal.Types.Reason.Drift,
-        HonuErrorCode.ReconcileLimit => Refusal.Types.Reason.Operator,
         _ => Refusal.Types.Reason.Retry,
     };
 
