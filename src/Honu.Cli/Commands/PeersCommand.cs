@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Honu.Cli.Access;
 using Honu.Cli.Output;
 using Honu.Hosting;
 using Honu.Replication;
