@@ -1,5 +1,4 @@
 using Honu.Replication.Messages;
-using Honu.Replication.Tests.Sessions;
 using Honu.Replication.Tests.Traces;
 using Honu.TestKit;
 
