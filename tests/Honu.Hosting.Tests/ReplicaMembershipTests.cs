@@ -1,4 +1,3 @@
-using Honu.Grpc;
 using Honu.Replication;
 using Honu.TestKit;
 using Microsoft.AspNetCore.Builder;

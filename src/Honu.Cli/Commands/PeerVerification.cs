@@ -4,7 +4,6 @@ using System.Text.Json;
 using Honu.Cli.Access;
 using Honu.Cli.Output;
 using Honu.Cli.Parsing;
-using Honu.Hosting;
 using Honu.Hosting.Services;
 using Honu.Replication;
 

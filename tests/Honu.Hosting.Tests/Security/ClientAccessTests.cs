@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Grpc.Core;
 using Honu.Grpc;
-using Honu.Hosting.Protocol.Stores;
 using Honu.Replication;
 
 namespace Honu.Hosting.Tests.Security;
