@@ -123,7 +123,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
         switch (core.Clock.Check(scalar))
         {
             case ScalarCheck.Malformed:
-                throw Malformed($"the scalar {scalar} lies more than a day ahead");
+                throw Malformed($"the scalar {scalar} lies more than a day, or 2^40 of a counter, ahead");
             case ScalarCheck.Ahead:
                 throw new HonuException(HonuErrorCode.ClockDrift, $"A peer's scalar {scalar} lies further ahead of this machine's clock than {core.Options.MaxClockDrift} (MaxClockDrift). Set both clocks right; replication goes on by itself.", core.Path);
         }

@@ -3,6 +3,9 @@ namespace Honu;
 /// <summary>A plain counter: every write and everything seen moves it on.</summary>
 internal sealed class LamportClock : IVersionClock
 {
+    // A trillion writes that this replica has not heard of: nobody is that far ahead, and who says so would use the counter up for everybody.
+    private const ulong MaxLeap = 1UL << 40;
+
     public ulong Last { get; private set; }
 
     /// <summary>Nothing expires: records with an expiry are refused where versions do not tell their time.</summary>
@@ -20,5 +23,5 @@ internal sealed class LamportClock : IVersionClock
 
     public void Observe(ulong scalar) => Last = Math.Max(Last, scalar);
 
-    public ScalarCheck Check(ulong scalar) => scalar is 0 or > StoreLimits.MaxScalar ? ScalarCheck.Malformed : ScalarCheck.Ok;
+    public ScalarCheck Check(ulong scalar) => scalar is 0 or > StoreLimits.MaxScalar || (scalar > Last && scalar - Last > MaxLeap) ? ScalarCheck.Malformed : ScalarCheck.Ok;
 }

@@ -131,7 +131,7 @@ internal sealed class BlockGate(StoreCore core)
     private void CheckScalar(ulong scalar)
     {
         if (core.Clock.Check(scalar) == ScalarCheck.Malformed)
-            throw core.Applier.Malformed($"the scalar {scalar} lies more than a day ahead");
+            throw core.Applier.Malformed($"the scalar {scalar} lies more than a day, or 2^40 of a counter, ahead");
     }
 
     private HonuException TooFarAhead(ulong scalar) => new(HonuErrorCode.ClockDrift, $"A peer's scalar {scalar} lies further ahead of this machine's clock than {core.Options.MaxClockDrift} (MaxClockDrift), and too many such records wait already. Set both clocks right; replication goes on by itself.", core.Path);

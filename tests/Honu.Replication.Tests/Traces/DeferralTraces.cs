@@ -308,10 +308,21 @@ public sealed class DeferralTraces : IDisposable
     {
         using var counting = new ScriptedReplica(4);
 
-        var result = counting.Store.Replication.Apply(ScriptedReplica.Ns, RecordBuilder.Block(new RecordBuilder("k").At(StoreLimits.MaxScalar, 9)), cursor: null, join: null);
+        var result = counting.Store.Replication.Apply(ScriptedReplica.Ns, RecordBuilder.Block(new RecordBuilder("k").At(1UL << 40, 9)), cursor: null, join: null);
 
         Assert.Equal(0, result.Deferred);
         Assert.Equal("v", counting.Get("k"));
+    }
+
+    [Fact]
+    public void LamportStore_CounterNearItsEnd_IsMalformedAndWritesGoOn()
+    {
+        using var counting = new ScriptedReplica(4);
+
+        var error = Assert.Throws<HonuException>(() => counting.Store.Replication.Apply(ScriptedReplica.Ns, RecordBuilder.Block(new RecordBuilder("k").At(StoreLimits.MaxScalar, 9)), cursor: null, join: null));
+
+        Assert.Equal(HonuErrorCode.MalformedRecord, error.Code);
+        counting.Put("k", "own");
     }
 
     [Theory]
