@@ -47,8 +47,7 @@ internal sealed partial class Session
             return false;
         }
 
-        if (durable is not null)
-            _context.Acknowledged.Set(Remote!.Value, told.Name, durable);
+        NoteAcknowledged(told.Name, durable);
 
         // What was sent ahead holds if the peer covered its base by then.
         var snapshot = TakeSnapshot();
@@ -153,13 +152,19 @@ internal sealed partial class Session
         {
             if (!_differing!.Contains(told.Name))
                 throw SessionHello.Malformed("A peer acknowledges a namespace that did not differ.");
-            if (NamespaceVectors.ReadDurable(told) is { } durable)
-                _context.Acknowledged.Set(Remote!.Value, told.Name, durable);
+            NoteAcknowledged(told.Name, NamespaceVectors.ReadDurable(told));
         }
 
         _receivedAcknowledged = true;
         if (!IsInitiator)
             CloseIfComplete(now);
+    }
+
+    // A link that is late may still tell what the peer held before it lost or dropped something, and took another epoch: that counts no more (R6).
+    private void NoteAcknowledged(string name, VersionVector? durable)
+    {
+        if (durable is not null && Membership.Members.Find(Remote!.Value.Pid)?.Replica == Remote)
+            _context.Acknowledged.Set(Remote.Value, name, durable);
     }
 
     private void Pump(TimeSpan now)

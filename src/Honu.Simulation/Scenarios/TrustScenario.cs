@@ -287,6 +287,8 @@ public sealed class TrustScenario
         for (var round = 0; round < 4; round++)
         {
             _cluster.Settle(TimeSpan.FromMinutes(4));
+            if (_features.HasFlag(TrustFeatures.Vanish) && round == 0)
+                Vanish(_cluster.Replicas[_random.Next(_cluster.Replicas.Count)]);
             if (_checker.IsContentEqual && round > 0)
                 break;
             foreach (var replica in _cluster.Replicas)
