@@ -57,6 +57,9 @@ public sealed class TrustScenario
     {
         // With the Lamport clock there is no drift to defer.
         Clock = seed % 5 == 0 && !FeaturesOf(seed).HasFlag(TrustFeatures.Drift) ? VersionClock.Lamport : VersionClock.Hybrid,
+
+        // Slow links, on which a purge overtakes what it has deleted.
+        MaxLatency = TimeSpan.FromMilliseconds(seed % 4 == 1 ? 600 : 80),
         MaxSkew = TimeSpan.FromSeconds(FeaturesOf(seed).HasFlag(TrustFeatures.Drift) ? 50 : 5),
         OneSeed = true,
         PurgeInterval = TimeSpan.FromMilliseconds(seed % 2 == 0 ? 700 : 2500),
