@@ -18,6 +18,13 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
     private bool _isResumed;
     private bool _failed;
 
+    /// <summary>Which stream of each sender and namespace may go on; <see langword="null"/> where there is only one.</summary>
+    /// <remarks>
+    /// Two sessions of a pair may run at once until each knows who the other is. What the store notes of a stream, the keys that a full one has brought and
+    /// the records that wait, it notes by sender: the end of one stream would take away what the other one needs, and the other's end would find keys absent.
+    /// </remarks>
+    public Dictionary<(string Namespace, ReplicaId Sender), IncomingStream>? Running { get; init; }
+
     public bool IsDone { get; private set; }
 
     /// <summary>Whether the target has become part of our vector: everything that the sender had is here.</summary>
@@ -34,6 +41,9 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
             Begin(chunk);
         if (_join is null || IsDone)
             throw SessionHello.Malformed("A peer sent a chunk outside of any stream.");
+
+        if (!_isSpeculative && Running is not null && Running.GetValueOrDefault((ns, sender().Replica)) != this)
+            throw new InvalidOperationException("Another session has begun to stream the same namespace meanwhile.");
 
         var join = chunk.Last || store.Faults.HasFlag(PlantedFaults.TargetJoinedEarly) ? _join : null;
         Advance(chunk);
@@ -55,6 +65,8 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
         if (chunk.Speculative && (chunk.Full || chunk.Base.Length == 0))
             throw SessionHello.Malformed("A peer sent a stream ahead without saying for whom.");
         _position = default;
+        if (Running is not null && !_isSpeculative)
+            Running[(ns, sender().Replica)] = this;
         var target = NamespaceVectors.Decode(chunk.Target);
         var frontier = chunk.Frontier.Length > 0 ? NamespaceVectors.Decode(chunk.Frontier) : null;
         var @base = chunk.Full ? new VersionVector() : chunk.Base.Length > 0 ? NamespaceVectors.Decode(chunk.Base) : toldVector;

@@ -180,7 +180,7 @@ internal sealed partial class Session
             var state = Store.State(name);
             var cursor = Remote is { } remote && Store.FindCursor(name, remote) is { } found && found.Incarnation == RemoteIncarnation ? found : null;
             var received = Remote is { } sender ? state.ReceivedFrom(sender) : state.Vector;
-            _incoming.Add(name, new IncomingStream(Store, name, () => (Remote!.Value, RemoteIncarnation), received, state.IsEmpty, cursor));
+            _incoming.Add(name, new IncomingStream(Store, name, () => (Remote!.Value, RemoteIncarnation), received, state.IsEmpty, cursor) { Running = _context.IncomingStreams });
             vectors.Namespaces.Add(NamespaceVectors.Tell(name, state, received, cursor));
         }
 

@@ -267,7 +267,12 @@ internal sealed partial class Session
         _updates.Add(result.Updates);
         _report = _report with { ObjectsRepaired = _report.ObjectsRepaired + result.Updates.Total };
         if (block.Count > 0)
+        {
+            // What beats a record that came may be a write of this moment, and nothing is shipped before it is durable (R11).
+            Store.Barrier();
             _better.Enqueue((ByteString.CopyFrom(block.Bytes.Span), block.Count));
+        }
+
         if (!records.Last)
             return;
         if (IsInitiator)

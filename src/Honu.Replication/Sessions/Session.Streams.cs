@@ -51,8 +51,7 @@ internal sealed partial class Session
             return false;
         }
 
-        if (durable is not null)
-            NoteDurable(told.Name, durable);
+        NoteAcknowledged(told.Name, durable);
 
         // What was sent ahead holds if the peer covered its base by then.
         var snapshot = TakeSnapshot();
@@ -166,8 +165,7 @@ internal sealed partial class Session
         {
             if (!_differing!.Contains(told.Name))
                 throw SessionHello.Malformed("A peer acknowledges a namespace that did not differ.");
-            if (NamespaceVectors.ReadDurable(told) is { } durable)
-                NoteDurable(told.Name, durable);
+            NoteAcknowledged(told.Name, NamespaceVectors.ReadDurable(told));
         }
 
         _receivedAcknowledged = true;
@@ -175,11 +173,13 @@ internal sealed partial class Session
             CloseIfComplete(now);
     }
 
-    // Of a namespace that is not here nobody asks, and whoever names many could fill the memory with them.
-    private void NoteDurable(string ns, VersionVector durable)
+    // Of a namespace that is not here nobody asks, and whoever names many could fill the memory with them. A link that is late may still tell
+    // what the peer held before it lost or dropped something, and took another epoch: that counts no more (R6).
+    private void NoteAcknowledged(string ns, VersionVector? durable)
     {
-        if (_described.ContainsKey(ns) || (_incoming.TryGetValue(ns, out var stream) && stream.IsDone))
-            _context.Acknowledged.Set(Remote!.Value, ns, durable);
+        var isHere = _described.ContainsKey(ns) || (_incoming.TryGetValue(ns, out var stream) && stream.IsDone);
+        if (durable is not null && isHere && Membership.Members.Find(Remote!.Value.Pid)?.Replica == Remote)
+            _context.Acknowledged.Set(Remote.Value, ns, durable);
     }
 
     private void Pump(TimeSpan now)

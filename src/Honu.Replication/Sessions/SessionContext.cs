@@ -11,6 +11,9 @@ internal sealed record SessionContext(ReplicationPort Store, ReplicaOptions Opti
     /// <summary>What the replica knows of the others and wants from them.</summary>
     public required Membership Membership { get; init; }
 
+    /// <summary>The stream of each sender and namespace that began last.</summary>
+    public Dictionary<(string Namespace, ReplicaId Sender), IncomingStream> IncomingStreams { get; } = [];
+
     /// <summary>How recent the replicas are.</summary>
     public required HeartbeatTable Heartbeats { get; init; }
 

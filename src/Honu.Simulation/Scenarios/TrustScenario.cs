@@ -57,6 +57,9 @@ public sealed class TrustScenario
     {
         // With the Lamport clock there is no drift to defer.
         Clock = seed % 5 == 0 && !FeaturesOf(seed).HasFlag(TrustFeatures.Drift) ? VersionClock.Lamport : VersionClock.Hybrid,
+
+        // Slow links, on which a purge overtakes what it has deleted.
+        MaxLatency = TimeSpan.FromMilliseconds(seed % 4 == 1 ? 600 : 80),
         MaxSkew = TimeSpan.FromSeconds(FeaturesOf(seed).HasFlag(TrustFeatures.Drift) ? 50 : 5),
         OneSeed = true,
         PurgeInterval = TimeSpan.FromMilliseconds(seed % 2 == 0 ? 700 : 2500),
@@ -287,6 +290,8 @@ public sealed class TrustScenario
         for (var round = 0; round < 4; round++)
         {
             _cluster.Settle(TimeSpan.FromMinutes(4));
+            if (_features.HasFlag(TrustFeatures.Vanish) && round == 0)
+                Vanish(_cluster.Replicas[_random.Next(_cluster.Replicas.Count)]);
             if (_checker.IsContentEqual && round > 0)
                 break;
             foreach (var replica in _cluster.Replicas)

@@ -196,6 +196,9 @@ internal sealed class DeferredStore(StoreCore core)
         }));
         if (!hasJoined || vector.Count >= VersionVector.MaxOrigins)
             return null;
+
+        // The batch may also have written late outsiders again (R8): the vector that replaces ours must cover them.
+        vector.Advance(core.Identity.Replica, core.Reissuer.LastScalar);
         core.StageJoin(state, vector);
         return vector;
     }

@@ -294,18 +294,29 @@ internal sealed partial class StoreCore
         var old = Identity.Replica;
         Identity = StoreOpener.NewEpoch(Identity, Options.Environment, Faults);
         MetaRecords.Put(Batch, MetaRecords.Key(MetaRecords.Identity), Identity.Encode());
+        var barriers = new List<(NamespaceState State, VersionVector Durable)>();
         foreach (var state in Namespaces.All)
         {
-            var vector = state.Vector.Clone();
-            vector.Remove(old);
-            if (alsoForget is { } other)
-                vector.Remove(other);
-            StageJoin(state, vector);
+            // The row of the last barrier too: a power loss must not bring back what it says of the old epoch.
+            barriers.Add((state, Without(DurableVector(state))));
+            StageVector(state, barriers[^1].Durable, KeySpaces.Barrier);
+            StageJoin(state, Without(state.Vector));
         }
 
         WriteBatch(sync: true);
+        foreach (var (state, durable) in barriers)
+            state.BarrierVector = durable;
         PublishJoins();
         Changes.Publish();
+
+        VersionVector Without(VersionVector vector)
+        {
+            var rest = vector.Clone();
+            rest.Remove(old);
+            if (alsoForget is { } other)
+                rest.Remove(other);
+            return rest;
+        }
     }
 
     /// <summary>Adds a new epoch to the batch because a namespace goes; the closed one stays in the vectors of the others, which nobody could restore from the index under the new name.</summary>

@@ -31,6 +31,37 @@ public sealed class HostileStreamTests : IDisposable
     }
 
     [Fact]
+    public void Apply_TwoFullStreamsOfOneSenderAtOnce_TheLaterGoesOnAndNoKeyIsTakenForDeleted()
+    {
+        // Both sides opened a session before either knew the other.
+        _a.Put("own", "v");
+        var sender = new ReplicaId(2, 0);
+        var running = new Dictionary<(string, ReplicaId), IncomingStream>();
+        IncomingStream Begin() => new(_a.Store.Replication, Ns, () => (sender, Guid.Empty), _a.Vector, toldEmpty: false, toldCursor: null) { Running = running };
+        var (target, frontier) = (new VersionVector(), new VersionVector());
+        target.Advance(sender, 12);
+        frontier.Advance(sender, 5);
+        Chunk First()
+        {
+            var chunk = ChunkOf(target, new RecordBuilder("k").At(10, 2), last: false);
+            (chunk.Full, chunk.Frontier, chunk.PurgeMark, chunk.PositionKey) = (true, NamespaceVectors.Encode(frontier), 5, ByteString.CopyFromUtf8("k"));
+            return chunk;
+        }
+
+        Chunk Last() => new() { Namespace = Ns, Records = ByteString.CopyFrom(RecordBuilder.Block(new RecordBuilder("l").At(12, 2))), Last = true };
+        var (earlier, later) = (Begin(), Begin());
+        earlier.Apply(First());
+        later.Apply(First());
+
+        Assert.Throws<InvalidOperationException>(() => earlier.Apply(Last()));
+        later.Apply(Last());
+
+        Assert.True(later.IsJoined);
+        Assert.NotNull(_a.Get("k"));
+        Assert.NotNull(_a.Get("l"));
+    }
+
+    [Fact]
     public void Apply_TargetsOfMoreOriginsThanAVectorHolds_AreRefusedAndTheStoreOpens()
     {
         _a.Put("k", "v");

@@ -53,6 +53,21 @@ public sealed class SetBackAndCopiedTests : IDisposable
     }
 
     [Fact]
+    public void T07_PowerLossAfterTheNewEpoch_DoesNotClaimTheOldOneAgain()
+    {
+        using var c = new ScriptedReplica(3);
+        var k = c.Put("k", "lost");
+        c.Store.Replication.Barrier();
+        var claimed = c.Vector;
+        claimed.Advance(c.Id, k.Scalar + 10);
+        Assert.True(c.Store.Replication.BeginNewEpochIfSetBack("default", claimed));
+
+        c.LosePower();
+
+        Assert.False(c.Vector.Covers(k), "The last barrier's row has brought the old epoch back: what is missing of it would never be asked for.");
+    }
+
+    [Fact]
     public void T11_TwoCopiesOfABackup_NeverMakeOneVersionTwice()
     {
         using var origin = new ScriptedReplica(3);
