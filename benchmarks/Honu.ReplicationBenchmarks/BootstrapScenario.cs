@@ -8,6 +8,9 @@ internal static class BootstrapScenario
     private const uint Sender = 1;
     private const uint Receiver = 2;
 
+    // What two fresh processes need before the stream flows.
+    private static readonly TimeSpan StartTime = TimeSpan.FromMilliseconds(600);
+
     public static async Task RunAsync(Figures figures, string directory, int objects, int rounds)
     {
         var source = await FillAsync(directory, objects);
@@ -61,10 +64,9 @@ internal static class BootstrapScenario
         var held = 0L;
         for (var kill = 0; kill < kills; kill++)
         {
-            // Where the last kill has left off, so that each strikes within the stream.
             var before = held;
             var syncing = receiver.AskAsync("sync " + sender.Address);
-            await Task.Delay(TimeSpan.FromMilliseconds(200) + (random.NextDouble() * expected / kills));
+            await Task.Delay(StartTime + (random.NextDouble() * 2 * expected / kills));
             if (syncing.IsCompleted)
                 Console.Error.WriteLine($"kill {kill}: the session had ended before: {await syncing}");
             if (kill % 2 == 0)

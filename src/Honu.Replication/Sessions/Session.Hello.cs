@@ -162,7 +162,7 @@ internal sealed partial class Session
             var vector = _described[theirs.Name].Vector;
             Peer?.NoteCovered(theirs.Name, vector);
             if (theirs.Durable)
-                NoteDurable(theirs.Name, vector);
+                NoteAcknowledged(theirs.Name, vector);
         }
     }
 
