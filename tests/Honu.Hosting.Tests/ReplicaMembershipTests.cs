@@ -1,4 +1,3 @@
-using Honu.Replication;
 using Honu.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

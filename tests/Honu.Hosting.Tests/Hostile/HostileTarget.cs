@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Honu.Grpc;
 using Honu.Replication;
 using Honu.TestKit;
 using Microsoft.AspNetCore.Builder;
