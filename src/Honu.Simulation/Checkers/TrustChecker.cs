@@ -36,7 +36,7 @@ internal sealed class TrustChecker
     public IReadOnlyDictionary<string, int> Happened => _happened;
 
     /// <summary>Whether all replicas hold the same objects, whatever their summaries say.</summary>
-    public bool IsContentEqual => _entries.Keys.All(item => _cluster.Replicas.Select(replica => Read(replica, item.Namespace, item.Key)).Distinct().Count() == 1);
+    public bool IsContentEqual => _entries.Keys.All(item => _cluster.Replicas.Select(replica => Read(replica, item.Namespace, item.Key)).Distinct(StringComparer.Ordinal).Count() == 1);
 
     public void Count(string what) => _happened[what] = _happened.GetValueOrDefault(what) + 1;
 
@@ -60,7 +60,7 @@ internal sealed class TrustChecker
     /// <summary>What a replica holds of some namespaces may be gone.</summary>
     public void MayLose(SimulatedReplica replica, IReadOnlyCollection<string> namespaces)
     {
-        foreach (var entry in _byVersion.Values.Where(entry => namespaces.Contains(entry.Namespace)))
+        foreach (var entry in _byVersion.Values.Where(entry => namespaces.Contains(entry.Namespace, StringComparer.Ordinal)))
         {
             var isThere = replica.Store.Replication.State(entry.Namespace).Vector.Covers(entry.Version) || KnownVersion(replica, entry.Namespace, entry.Key) == entry.Version;
             if (isThere && !_cluster.Replicas.Any(other => other != replica && other.IsRunning && other.Store.Replication.State(entry.Namespace).Durable.Covers(entry.Version)))
@@ -88,7 +88,7 @@ internal sealed class TrustChecker
                     Violated($"in the end replica {replica.Index} holds {ns}/{key}@{held} as {value ?? "deleted"}, and it was written as {entry.Value ?? "deleted"}");
             }
 
-            if (replicas.Select(replica => Read(replica, ns, key)).Distinct().Count() > 1)
+            if (replicas.Select(replica => Read(replica, ns, key)).Distinct(StringComparer.Ordinal).Count() > 1)
                 Violated($"in the end {ns}/{key} is not the same everywhere: {string.Join(", ", replicas.Select(replica => $"{KnownVersion(replica, ns, key)} = {Read(replica, ns, key) ?? "deleted"}"))}");
         }
     }
