@@ -82,8 +82,16 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
     }
 
     // The cursor of the broken stream stays in place until the sender has caught up with what changed before it.
-    private StreamCursor ResumeFull() =>
-        toldCursor is { IsFull: true } ? toldCursor : throw SessionHello.Malformed("A peer goes on with a stream that was never begun.");
+    private StreamCursor ResumeFull()
+    {
+        if (toldCursor is not { IsFull: true })
+            throw SessionHello.Malformed("A peer goes on with a stream that was never begun.");
+
+        // Another session may have ended it since the cursor was told: what comes now would be a stream without its first keys, which would be taken for deleted.
+        if (store.FindCursor(ns, toldCursor.Sender) is not { IsFull: true } known || known.PositionKey.AsSpan().SequenceCompareTo(toldCursor.PositionKey) < 0)
+            throw new InvalidOperationException("Another session has ended the stream that was to go on, or has begun it anew.");
+        return toldCursor;
+    }
 
     private void Advance(Chunk chunk)
     {
