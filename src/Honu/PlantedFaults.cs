@@ -21,9 +21,6 @@ internal enum PlantedFaults
     /// <summary>A tombstone does not stop an older record.</summary>
     TombstoneTreatedAsMissing = 16,
 
-    /// <summary>R1: what the vector covers is applied all the same.</summary>
-    CoveredRecordApplied = 32,
-
     /// <summary>R6: deletions are purged without asking the members.</summary>
     PurgedWithoutAsking = 64,
 
@@ -38,7 +35,4 @@ internal enum PlantedFaults
 
     /// <summary>R12: the new epoch is the old one plus one.</summary>
     EpochIsOldPlusOne = 1024,
-
-    /// <summary>R13: repair does not apply what the vector covers.</summary>
-    RepairKeepsToVector = 2048,
 }

@@ -23,7 +23,7 @@ internal sealed partial class RemoteApplier
             if (!_keysInBatch.Add(hash.ToHashCode()))
                 core.Commit(sync: false);
             var record = StoreCore.Parse(reader.Record, reader.Key);
-            if (state.Vector.Covers(record.Version) && !core.Faults.HasFlag(PlantedFaults.RepairKeepsToVector))
+            if (state.Vector.Covers(record.Version))
                 RepairOne(state, reader.Key, record, mayBeAbsentRightly: state.Removals != view.Removals, better);
             else
                 ApplyOne(state, reader.Key, record, stream: null);

@@ -142,7 +142,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
         var hash = core.Hash.Of(state.Id, key);
         core.Heads.Remove(hash, state.Id, key);
         using var found = core.Presence.MayExist(hash) ? core.Engine.Get(currentKey) : default;
-        var isCovered = !isHeld && state.Vector.Covers(incoming.Version) && !core.Faults.HasFlag(PlantedFaults.CoveredRecordApplied);
+        var isCovered = !isHeld && state.Vector.Covers(incoming.Version);
         if (!isCovered)
             core.Held.Quarantine.StageReplaced(state, key, incoming);
         if (!found.Found)
