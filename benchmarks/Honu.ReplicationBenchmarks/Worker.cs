@@ -11,7 +11,7 @@ internal static class Worker
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(20);
 
     // Only changed by the sampling thread, apart from the reset between two answers.
-    private static long s_peakBytes;
+    private static long _peakBytes;
 
     /// <summary><c>node DIRECTORY PID ADDRESS [PEER]</c>; the address may be <c>-</c> for a free port.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -70,7 +70,7 @@ internal static class Worker
     // Anonymous: mapped tables belong to the system's cache, not to the process.
     private static object Memory()
     {
-        var beyond = Interlocked.Exchange(ref s_peakBytes, 0);
+        var beyond = Interlocked.Exchange(ref _peakBytes, 0);
         var collected = GC.GetGCMemoryInfo(GCKind.Any);
         return new { beyond, resident = ReadStatus("VmHWM:"), heap = collected.HeapSizeBytes, committed = collected.TotalCommittedBytes };
     }
@@ -80,8 +80,8 @@ internal static class Worker
         while (true)
         {
             var beyond = ReadStatus("RssAnon:") - engine.MemoryBytes;
-            if (beyond > Interlocked.Read(ref s_peakBytes))
-                Interlocked.Exchange(ref s_peakBytes, beyond);
+            if (beyond > Interlocked.Read(ref _peakBytes))
+                Interlocked.Exchange(ref _peakBytes, beyond);
             Thread.Sleep(SampleInterval);
         }
     }
