@@ -129,7 +129,9 @@ public sealed class ConnectionTests
         var failure = await call.ResponseStream.MoveNext().FailureAsync();
 
         Assert.Equal(StatusCode.Unavailable, failure.StatusCode);
-        Assert.Contains("shutting down", failure.Status.Detail, StringComparison.Ordinal);
+
+        // Without any time to drain, the end of the connection may reach the client before the status that tells why.
+        Assert.Matches("shutting down|closed the connection", failure.Status.Detail);
         await stopping.Guarded();
         await host.DisposeAsync();
     }
