@@ -14,6 +14,10 @@ public sealed record HonuReplicaOptions
     /// <value>Default <see langword="null"/>: 500 ms, doubling up to 4 s while sessions find nothing.</value>
     public TimeSpan? Interval { get; init; }
 
+    /// <summary>Whether sessions are opened at the replica's own pace. Without it only those are opened that <see cref="ReplicaHost.SyncAsync"/> and <see cref="ReplicaHost.VerifyAsync"/> ask for.</summary>
+    /// <value>Default <see langword="true"/>.</value>
+    public bool OpensSessions { get; init; } = true;
+
     /// <summary>Where this replica tells others to reach it, <c>HOST:PORT</c>, so that replicas that were not configured with it find it.</summary>
     /// <value>Default <see langword="null"/>: nowhere, unless <see cref="AdvertiseListenAddress"/>.</value>
     public string? AdvertisedAddress { get; init; }
@@ -76,6 +80,7 @@ public sealed record HonuReplicaOptions
             MayConnect = address => Tls is not null || AllowInsecure || PeerConnections.IsLoopback(address.Host),
             Subscriptions = Subscriptions,
             RetireAfter = RetireAfter,
+            OpensSessions = OpensSessions,
             Selector = Selector,
             ProgressTimeout = ProgressTimeout,
             Grants = Grants,
