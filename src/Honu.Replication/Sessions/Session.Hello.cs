@@ -105,7 +105,10 @@ internal sealed partial class Session
         TellMembersIfTheyDiffer(hello);
         NoteEqual(hello);
         _awaited.UnionWith(_differing);
-        TellVectors(_differing.Where(name => !_incoming.ContainsKey(name)));
+
+        // The initiator tells its vectors as differences to those that come next.
+        if (!IsInitiator)
+            TellVectors(_differing.Where(name => !_incoming.ContainsKey(name)));
         if (_differing.Count > 0)
         {
             if (_verify)
@@ -181,7 +184,8 @@ internal sealed partial class Session
             var cursor = Remote is { } remote && Store.FindCursor(name, remote) is { } found && found.Incarnation == RemoteIncarnation ? found : null;
             var received = Remote is { } sender ? state.ReceivedFrom(sender) : state.Vector;
             _incoming.Add(name, new IncomingStream(Store, name, () => (Remote!.Value, RemoteIncarnation), received, state.IsEmpty, cursor) { Running = _context.IncomingStreams });
-            vectors.Namespaces.Add(NamespaceVectors.Tell(name, state, received, cursor));
+            _toldHere[name] = received;
+            vectors.Namespaces.Add(NamespaceVectors.Tell(name, state, received, cursor, _toldThere.GetValueOrDefault(name)));
         }
 
         if (vectors.Namespaces.Count == 0)
