@@ -8,6 +8,7 @@ internal sealed partial class Session
     // More than this is not sent before the peer has said what it holds.
     private const int MaxSpeculativeNamespaces = 16;
 
+    private readonly HashSet<string> _toldNames = new(StringComparer.Ordinal);
     private readonly HashSet<string> _speculated = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VersionVector> _speculativeBases = new(StringComparer.Ordinal);
 
@@ -108,7 +109,7 @@ internal sealed partial class Session
 
         // The initiator tells its vectors as differences to those that come next.
         if (!IsInitiator)
-            TellVectors(_differing.Where(name => !_incoming.ContainsKey(name)));
+            TellVectors(_differing);
         if (_differing.Count > 0)
         {
             if (_verify)
@@ -169,10 +170,11 @@ internal sealed partial class Session
         }
     }
 
+    // Each is told once.
     private void TellVectors(IEnumerable<string> names)
     {
         var vectors = new Vectors();
-        foreach (var name in names)
+        foreach (var name in names.Where(_toldNames.Add))
         {
             if (!Access.MayWrite(name))
             {

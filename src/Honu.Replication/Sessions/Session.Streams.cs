@@ -40,7 +40,7 @@ internal sealed partial class Session
                 return;
         }
 
-        TellVectors(vectors.Namespaces.Select(static told => told.Name).Where(name => !_incoming.ContainsKey(name) && _differing!.Contains(name)));
+        TellVectors(vectors.Namespaces.Select(static told => told.Name).Where(_differing!.Contains));
         Pump(now);
     }
 
