@@ -71,6 +71,14 @@ public sealed record ReplicaOptions
     /// <value>Default <c>uniform</c>.</value>
     public string Selector { get; init; } = "uniform";
 
+    /// <summary>How fresh writes travel: by sessions only, or pushed at once by way of one replica of each region. The choice belongs to the whole cluster; replicas that chose otherwise, or do not speak rumors, get everything by sessions.</summary>
+    /// <value>Default <see cref="Dissemination.Sessions"/>.</value>
+    public Dissemination Dissemination { get; init; } = Dissemination.Sessions;
+
+    /// <summary>Pace, limits and patience of rumors.</summary>
+    /// <value>Default: made for links between data centres.</value>
+    public RumorOptions Rumors { get; init; } = new();
+
     /// <summary>Who may read and write which namespaces here, by pid. Peers that are not proven by certificates are who they say.</summary>
     /// <value>Default <see langword="null"/>: every member of the cluster may do everything.</value>
     public AccessGrants? Grants { get; init; }
