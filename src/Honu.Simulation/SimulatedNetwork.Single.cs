@@ -4,7 +4,7 @@ namespace Honu.Simulation;
 public sealed partial class SimulatedNetwork
 {
     // gRPC puts a flag and a length before each message.
-    private const int FrameBytes = 5;
+    internal const int FrameBytes = 5;
 
     private const int PacketBytes = 1400;
 

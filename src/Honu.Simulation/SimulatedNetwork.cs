@@ -59,6 +59,12 @@ public sealed partial class SimulatedNetwork
     /// <summary>Sees every session as it is opened: by whom, with whom.</summary>
     internal Action<SimulatedReplica, SimulatedReplica>? SessionTap { get; set; }
 
+    /// <summary>Sees every push as it is sent: from, to, what.</summary>
+    internal Action<SimulatedReplica, SimulatedReplica, RumorBatch>? PushTap { get; set; }
+
+    /// <summary>The machine at an address.</summary>
+    internal SimulatedReplica Find(PeerAddress address) => _replicas[address.Port - 1];
+
     internal void Attach(SimulatedReplica replica)
     {
         _replicas.Add(replica);
@@ -83,7 +89,7 @@ public sealed partial class SimulatedNetwork
 
     internal void Open(SimulatedReplica near, SessionId session, PeerAddress address)
     {
-        var far = _replicas[address.Port - 1];
+        var far = Find(address);
         SessionTap?.Invoke(near, far);
         var link = new SessionLink(++_lastLink, ConnectionTo(near, far), session);
         _links.Add((near.Index, session), link);

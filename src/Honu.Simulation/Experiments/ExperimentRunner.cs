@@ -13,8 +13,11 @@ public static class ExperimentRunner
     public static ExperimentResult Run(ExperimentOptions options, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        cancellation.ThrowIfCancellationRequested();
-        progress?.Report(1);
-        return new ExperimentResult(options.Scenario, options.Design, options.Seed);
+        if (!Scenarios.Names.Contains(options.Scenario, StringComparer.Ordinal) || options.Scenario == Scenarios.Paper)
+            throw new ArgumentException($"There is no scenario \"{options.Scenario}\"; there are: {string.Join(", ", Scenarios.Names)}.", nameof(options));
+        var plan = new ScenarioPlan(options);
+        plan.ThrowIfInvalid();
+        using var experiment = new Experiment(plan);
+        return experiment.Run(progress, cancellation);
     }
 }
