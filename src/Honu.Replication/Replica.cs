@@ -125,6 +125,9 @@ public sealed partial class Replica
             case ReplicaEvent.SessionEnded ended:
                 Advance(ended.Session, session => session.Ended(ended.Error, now));
                 break;
+            case ReplicaEvent.RumorsReceived or ReplicaEvent.RumorsAnswered or ReplicaEvent.RumorsFailed:
+                HandleRumors(happened);
+                break;
             default:
                 HandleMembership(happened);
                 break;

@@ -75,6 +75,14 @@ public sealed record ReplicaOptions
     /// <value>Default <c>uniform</c>. Without <c>@</c> the reward is <c>paper</c>.</value>
     public string Selector { get; init; } = "uniform";
 
+    /// <summary>How fresh writes travel: by sessions only, or pushed at once by way of one replica of each region. The choice belongs to the whole cluster; replicas that chose otherwise, or do not speak rumors, get everything by sessions.</summary>
+    /// <value>Default <see cref="Dissemination.Sessions"/>.</value>
+    public Dissemination Dissemination { get; init; } = Dissemination.Sessions;
+
+    /// <summary>Pace, limits and patience of rumors.</summary>
+    /// <value>Default: made for links between data centres.</value>
+    public RumorOptions Rumors { get; init; } = new();
+
     /// <summary>What bytes between regions cost, for the reward <c>cost</c>.</summary>
     /// <value>Default <see langword="null"/>: nothing within a region, the same between any two.</value>
     public EgressPrices? EgressPrices { get; init; }
