@@ -33,7 +33,7 @@ public sealed partial class Replica
         RenewErrands();
         var ready = PreferMet(_peers.FindAll(peer => !peer.HasSession && peer.Backoff.Until <= _now));
         if (ready.Count > 0)
-            OpenSession(ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)], request: null, verify: false);
+            OpenSession(Choose(ready), request: null, verify: false);
 
         // When all peers rest, wake up as soon as the first of them may be tried again.
         var delay = _interval;
@@ -212,7 +212,7 @@ public sealed partial class Replica
             peer.Backoff.Failed(_now, _random);
         }
 
-        _selector.Learn(peer.Address, report);
+        Learn(peer, report);
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -10,7 +10,7 @@ public sealed partial class Replica
     private readonly ReplicationPort _store;
     private readonly ReplicaOptions _options;
     private readonly Random _random;
-    private readonly IPeerSelector _selector;
+    private readonly SelectionGuards _selector;
     private readonly List<Peer> _peers;
     private readonly Dictionary<SessionId, SessionEntry> _sessions = [];
     private readonly Queue<SessionEntry> _superseded = new();

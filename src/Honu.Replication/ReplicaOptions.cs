@@ -11,6 +11,10 @@ public sealed record ReplicaOptions
     /// <value>Default 500 ms.</value>
     public TimeSpan BaseInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A fixed time from the end of a session to the next one, in place of <see cref="BaseInterval"/> and <see cref="MaxInterval"/>: who has near peers holds more sessions.</summary>
+    /// <value>Default <see langword="null"/>: sessions begin at intervals.</value>
+    public TimeSpan? PauseAfterSession { get; init; }
+
     /// <summary>Longest time between sessions: it doubles up to here while they find nothing. A local write brings it back to the base.</summary>
     /// <value>Default 4 s.</value>
     public TimeSpan MaxInterval { get; init; } = TimeSpan.FromSeconds(4);

@@ -37,8 +37,16 @@ public static class ReplicaOptionsValidator
             failures.Add(e.Message);
         }
 
-        if (!PeerSelectors.Names.Contains(options.Selector, StringComparer.Ordinal))
-            failures.Add($"Selector \"{options.Selector}\" is unknown; there are: {string.Join(", ", PeerSelectors.Names)}.");
+        try
+        {
+            PeerSelectors.Create(options.Selector);
+        }
+        catch (ArgumentException e)
+        {
+            // One place decides what a selector may be.
+            failures.Add(e.Message);
+        }
+
         return failures;
     }
 

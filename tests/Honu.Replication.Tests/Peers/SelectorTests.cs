@@ -8,7 +8,7 @@ public class SelectorTests
     public void Uniform_ManyChoices_AreEvenAndFollowFromTheSeed()
     {
         const int Choices = 60_000;
-        PeerAddress[] arms = [.. Enumerable.Range(1, 6).Select(static port => new PeerAddress("peer", port))];
+        PeerArm[] arms = [.. Enumerable.Range(1, 6).Select(static port => new PeerArm(new PeerAddress("peer", port)))];
         var seed = Seeds.Of(11);
 
         var first = Choose(arms, seed, Choices);
@@ -29,10 +29,10 @@ public class SelectorTests
         Assert.Contains("uniform", error.Message, StringComparison.Ordinal);
     }
 
-    private static List<int> Choose(PeerAddress[] arms, int seed, int choices)
+    private static List<int> Choose(PeerArm[] arms, int seed, int choices)
     {
         var selector = PeerSelectors.Create("uniform");
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, choices).Select(_ => selector.Select(arms, random))];
+        return [.. Enumerable.Range(0, choices).Select(_ => selector.Select(arms, TimeSpan.Zero, random))];
     }
 }
