@@ -14,6 +14,8 @@ public static class ExperimentRunner
     {
         ArgumentNullException.ThrowIfNull(options);
         cancellation.ThrowIfCancellationRequested();
+        if (options.Scenario == Scenarios.Paper)
+            return PaperExperiment.Run(options, progress, cancellation);
         progress?.Report(1);
         return new ExperimentResult(options.Scenario, options.Design, options.Seed);
     }
