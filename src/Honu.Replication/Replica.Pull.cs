@@ -129,7 +129,7 @@ public sealed partial class Replica
                 return knower;
         }
 
-        return Choose(ready);
+        return Choose(ready) ?? ready[0];
     }
 
     private void AfterSession(ReplicaId? remote)

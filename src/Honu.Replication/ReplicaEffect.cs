@@ -30,11 +30,24 @@ public abstract record ReplicaEffect
     /// <summary>A timer is not needed any more.</summary>
     public sealed record ClearTimer(ReplicaTimer Timer) : ReplicaEffect;
 
+    /// <summary>Push rumors to a peer; answer with <see cref="ReplicaEvent.RumorsAnswered"/> or <see cref="ReplicaEvent.RumorsFailed"/>. With certificates, only to whom <paramref name="Address"/> names.</summary>
+    /// <param name="Push">The push.</param>
+    /// <param name="Address">The peer, with its pid.</param>
+    /// <param name="Batch">What to push. Shared by several effects: not to be changed.</param>
+    public sealed record SendRumors(PushId Push, PeerAddress Address, RumorBatch Batch) : ReplicaEffect;
+
+    /// <summary>Answer what a peer has pushed.</summary>
+    public sealed record AnswerRumors(PushId Push, RumorAnswer Answer) : ReplicaEffect;
+
     /// <summary>A session has ended.</summary>
     /// <param name="Session">The session.</param>
     /// <param name="Request">The request that asked for it, if one did.</param>
     /// <param name="Address">The peer, for a session that was opened here.</param>
     /// <param name="Report">How it went.</param>
     /// <param name="IsInitiator">Whether it was opened here.</param>
-    public sealed record SessionFinished(SessionId Session, long? Request, PeerAddress? Address, SyncReport Report, bool IsInitiator) : ReplicaEffect;
+    public sealed record SessionFinished(SessionId Session, long? Request, PeerAddress? Address, SyncReport Report, bool IsInitiator) : ReplicaEffect
+    {
+        /// <summary>What the session was worth to the selector, 0 to 1; <see langword="null"/> when nothing was learned from it.</summary>
+        public double? Reward { get; init; }
+    }
 }

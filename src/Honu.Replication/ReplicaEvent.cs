@@ -96,7 +96,30 @@ public abstract record ReplicaEvent
     /// <param name="Session">The session.</param>
     /// <param name="Error">Why, or <see langword="null"/> when the other side ended them in good order.</param>
     public sealed record SessionEnded(SessionId Session, string? Error) : ReplicaEvent;
+
+    /// <summary>A peer has pushed rumors: <see cref="ReplicaEffect.AnswerRumors"/> answers, among the effects of this event.</summary>
+    /// <param name="Push">A new id from <see cref="Replica.NextPushId"/>.</param>
+    /// <param name="Peer">Who the certificate of the other end names; <see langword="null"/> without one.</param>
+    /// <param name="Batch">What was pushed.</param>
+    /// <param name="Bytes">Its length on the wire, with its frame.</param>
+    public sealed record RumorsReceived(PushId Push, PeerIdentity? Peer, RumorBatch Batch, int Bytes) : ReplicaEvent;
+
+    /// <summary>A peer has answered what <see cref="ReplicaEffect.SendRumors"/> sent.</summary>
+    /// <param name="Push">Which push.</param>
+    /// <param name="Answer">The answer.</param>
+    /// <param name="Bytes">Its length on the wire, with its frame.</param>
+    public sealed record RumorsAnswered(PushId Push, RumorAnswer Answer, int Bytes) : ReplicaEvent;
+
+    /// <summary>What <see cref="ReplicaEffect.SendRumors"/> sent was not answered. Need not be told: the state machine has its own time-outs.</summary>
+    /// <param name="Push">Which push.</param>
+    /// <param name="IsUnsupported">Whether the peer does not speak rumors.</param>
+    /// <param name="Error">Why.</param>
+    public sealed record RumorsFailed(PushId Push, bool IsUnsupported, string Error) : ReplicaEvent;
 }
+
+/// <summary>Names a push of rumors, own or received, for as long as the replica lives.</summary>
+/// <param name="Value">A running number.</param>
+public readonly record struct PushId(long Value);
 
 /// <summary>Names a session of one replica, for as long as the replica lives.</summary>
 /// <param name="Value">A running number.</param>
@@ -124,4 +147,7 @@ public enum ReplicaTimerKind
 
     /// <summary>Members that were silent for too long are to be looked for.</summary>
     Membership,
+
+    /// <summary>Rumors are to be sent, or were not acknowledged in time.</summary>
+    Rumors,
 }

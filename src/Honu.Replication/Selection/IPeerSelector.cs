@@ -22,10 +22,15 @@ public interface IPeerSelector
     /// <param name="now">The time.</param>
     void Learn(PeerArm arm, double reward, TimeSpan now);
 
+    /// <summary>A session with an arm ended that says nothing about the arm's worth: there was nothing to exchange, or it failed. A selector that courts what it knows little of counts it as a try.</summary>
+    void Visit(PeerArm arm, TimeSpan now)
+    {
+    }
+
     /// <summary>What is known of an arm, for display; <see langword="default"/> when it was never learned of.</summary>
     ArmStatistics Describe(PeerArm arm, TimeSpan now);
 
-    /// <summary>Everything learned, to be kept. Ordered by key.</summary>
+    /// <summary>Everything learned, to be kept over restarts. Ordered by key; empty when nothing is worth keeping.</summary>
     IReadOnlyList<ArmState> Export(TimeSpan now);
 
     /// <summary>Takes over what <see cref="Export"/> gave, in place of what is known.</summary>
@@ -44,5 +49,10 @@ public readonly record struct ArmStatistics(double Count, double Value);
 /// <param name="Key">The <see cref="PeerArm.Key"/>, or a name of a group of arms.</param>
 /// <param name="Count">How many rewards speak for it.</param>
 /// <param name="Value">Their mean.</param>
-/// <param name="Weight">What else the selector counts by, 0 where it does not.</param>
-public readonly record struct ArmState(string Key, double Count, double Value, double Weight = 0);
+/// <param name="Weight">What else the selector counts by, 0 where it does not; 0 is also what is taken when nothing is known.</param>
+public readonly record struct ArmState(string Key, double Count, double Value, double Weight = 0)
+{
+    /// <summary>The same, as if it had been learned by less: what was true before a long stop should not outvote what is seen now.</summary>
+    /// <param name="kept">The part that still counts, 0 to 1.</param>
+    public ArmState Fade(double kept) => this with { Count = Count * kept, Weight = Weight * kept };
+}

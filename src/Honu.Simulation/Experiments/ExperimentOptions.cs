@@ -51,6 +51,30 @@ public sealed record ExperimentOptions
     /// <value>Default 125 ms, as the paper has it.</value>
     public TimeSpan SessionPause { get; init; } = TimeSpan.FromMilliseconds(125);
 
+    /// <summary>Whether connections are kept for the next session with the same peer; otherwise each session dials.</summary>
+    /// <value>Default <see langword="true"/>.</value>
+    public bool KeepsConnections { get; init; } = true;
+
+    /// <summary>Each packet takes longer by up to this share of its latency.</summary>
+    /// <value>Default <see langword="null"/>: 0, in <see cref="Scenarios.Chaos"/> 0.2.</value>
+    public double? Jitter { get; init; }
+
+    /// <summary>What a machine can send in a second.</summary>
+    /// <value>Default <see langword="null"/>: any amount.</value>
+    public long? BytesPerSecond { get; init; }
+
+    /// <summary>Clocks are ahead or behind by up to this.</summary>
+    /// <value>Default <see langword="null"/>: 0, in <see cref="Scenarios.Chaos"/> 1 s.</value>
+    public TimeSpan? MaxSkew { get; init; }
+
+    /// <summary>Clocks show multiples of this.</summary>
+    /// <value>Default 0: as fine as time itself.</value>
+    public TimeSpan ClockStep { get; init; }
+
+    /// <summary>How versions are counted.</summary>
+    /// <value>Default <see cref="VersionClock.Hybrid"/>.</value>
+    public VersionClock Clock { get; init; }
+
     /// <summary>Bytes of a value.</summary>
     /// <value>Default 64.</value>
     public int ValueBytes { get; init; } = 64;

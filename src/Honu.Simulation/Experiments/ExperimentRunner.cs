@@ -16,7 +16,11 @@ public static class ExperimentRunner
         cancellation.ThrowIfCancellationRequested();
         if (options.Scenario == Scenarios.Paper)
             return PaperExperiment.Run(options, progress, cancellation);
-        progress?.Report(1);
-        return new ExperimentResult(options.Scenario, options.Design, options.Seed);
+        if (!Scenarios.Names.Contains(options.Scenario, StringComparer.Ordinal))
+            throw new ArgumentException($"There is no scenario \"{options.Scenario}\"; there are: {string.Join(", ", Scenarios.Names)}.", nameof(options));
+        var plan = new ScenarioPlan(options);
+        plan.ThrowIfInvalid();
+        using var experiment = new Experiment(plan);
+        return experiment.Run(progress, cancellation);
     }
 }

@@ -1,6 +1,6 @@
 namespace Honu.Replication;
 
-/// <summary>Every peer with the same probability: the baseline of the bandits, and the choice when nothing is known. Means of rewards are kept for display only.</summary>
+/// <summary>Every peer with the same probability: the baseline of the bandits, and the choice when nothing is known. Means of rewards are for display only.</summary>
 internal sealed class UniformSelector : MeanSelector
 {
     public const string SelectorName = "uniform";
@@ -8,4 +8,6 @@ internal sealed class UniformSelector : MeanSelector
     public override string Name => SelectorName;
 
     public override int Select(IReadOnlyList<PeerArm> arms, TimeSpan now, Random random) => random.Next(arms.Count);
+
+    public override IReadOnlyList<ArmState> Export(TimeSpan now) => [];
 }
