@@ -103,19 +103,17 @@ public static class PaperExperiment
         var times = world.Visibility.Times;
         if (times.Count == 0)
             return result;
-        double[] sorted = [.. times.Select(static time => time.All).Order()];
+        var visibility = new Distribution(times.Select(static time => time.All));
         return result with
         {
-            VisibilityMeanMs = sorted.Average(),
-            VisibilityP50Ms = Quantile(sorted, 0.5),
-            VisibilityP99Ms = Quantile(sorted, 0.99),
+            VisibilityMeanMs = visibility.Mean,
+            VisibilityP50Ms = visibility.Quantile(0.5),
+            VisibilityP99Ms = visibility.Quantile(0.99),
             T50Ms = times.Average(static time => time.Half),
             T90Ms = times.Average(static time => time.NineTenths),
-            VisibilityQuantilesMs = [.. Enumerable.Range(0, 101).Select(percent => Quantile(sorted, percent / 100.0))],
+            VisibilityQuantilesMs = visibility.Quantiles(),
         };
     }
-
-    private static double Quantile(double[] sorted, double share) => sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
 
     /// <summary>Reads of random keys at random replicas: how many miss a version that exists elsewhere.</summary>
     private sealed class StaleReads(Random random)

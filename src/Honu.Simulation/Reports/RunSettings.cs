@@ -7,21 +7,10 @@ using Honu.Replication;
 namespace Honu.Simulation;
 
 /// <summary>All that decides the result of a run beside its design and seed. Results are comparable, and need not be computed again, when these are equal.</summary>
-/// <param name="Program">The program's version: another one may give other results.</param>
-/// <param name="Scenario">What happens.</param>
+/// <param name="Program">The program that made the result: another one may give other results.</param>
 /// <param name="Latency">A hash over the regions and latencies.</param>
-/// <param name="ReplicasPerRegion">Replicas in each region; <see langword="null"/> for the scenario's own number.</param>
-/// <param name="WritersPerRegion">Replicas of each region that write.</param>
-/// <param name="WarmUpMs">The time before the measurement.</param>
-/// <param name="DurationMs">The measured time.</param>
-/// <param name="WriteIntervalMs">Time between two writes of a writer; <see langword="null"/> for the scenario's own.</param>
-/// <param name="Loss">The share of lost packets; <see langword="null"/> for the scenario's own.</param>
-/// <param name="NamesRegions">Whether replicas are told their regions.</param>
-/// <param name="SessionPauseMs">The time between two sessions.</param>
-/// <param name="ValueBytes">Bytes of a value.</param>
-public sealed record RunSettings(
-    string Program, string Scenario, string Latency, int? ReplicasPerRegion, int WritersPerRegion, double WarmUpMs, double DurationMs, double? WriteIntervalMs, double? Loss,
-    bool NamesRegions, double SessionPauseMs, int ValueBytes)
+/// <param name="Options">The options, in words.</param>
+public sealed record RunSettings(string Program, string Latency, string Options)
 {
     private const int HashBytes = 8;
 
@@ -29,31 +18,24 @@ public sealed record RunSettings(
     public static string ThisProgram { get; } = string.Concat(
         typeof(RunSettings).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
         ".",
-        Convert.ToHexStringLower(SHA256.HashData(
-            [.. new[] { typeof(HonuStore), typeof(Replica), typeof(RunSettings) }.SelectMany(static type => type.Module.ModuleVersionId.ToByteArray())]).AsSpan(0, HashBytes)));
+        Hash(hash =>
+        {
+            foreach (var type in new[] { typeof(HonuStore), typeof(Replica), typeof(RunSettings) })
+                hash.AppendData(type.Module.ModuleVersionId.ToByteArray());
+        }));
 
     /// <summary>The settings of a run by this program.</summary>
     public static RunSettings Of(ExperimentOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return new RunSettings(
-            ThisProgram,
-            options.Scenario,
-            HashOf(options.Latency),
-            options.ReplicasPerRegion,
-            options.WritersPerRegion,
-            options.WarmUp.TotalMilliseconds,
-            options.Duration.TotalMilliseconds,
-            options.WriteInterval?.TotalMilliseconds,
-            options.Loss,
-            options.NamesRegions,
-            options.SessionPause.TotalMilliseconds,
-            options.ValueBytes);
+
+        // The record names every option by itself, those too that it will have one day; design and seed stand beside the settings.
+        var common = options with { Design = "", Seed = 0 };
+        return new RunSettings(ThisProgram, Hash(hash => Append(hash, options.Latency)), common.ToString());
     }
 
-    private static string HashOf(LatencyMatrix latency)
+    private static void Append(IncrementalHash hash, LatencyMatrix latency)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> number = stackalloc byte[sizeof(double)];
         for (var from = 0; from < latency.Regions.Count; from++)
         {
@@ -64,7 +46,12 @@ public sealed record RunSettings(
                 hash.AppendData(number);
             }
         }
+    }
 
+    private static string Hash(Action<IncrementalHash> append)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        append(hash);
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, HashBytes));
     }
 }
