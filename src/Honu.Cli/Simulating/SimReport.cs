@@ -13,15 +13,22 @@ internal static class SimReport
         List<(string, string)> facts =
         [
             ("regions", options.Latency.Regions.Count.ToString(CultureInfo.InvariantCulture)),
-            ("replicas per region", options.ReplicasPerRegion?.ToString(CultureInfo.InvariantCulture) ?? "as the scenario has it"),
             ("warm-up", Durations.Format(options.WarmUp)),
             ("measured", Durations.Format(options.Duration)),
-            ("one write per", options.WriteInterval is { } interval ? Durations.Format(interval) : "as the scenario has it"),
+            ("writers per region", options.WritersPerRegion.ToString(CultureInfo.InvariantCulture)),
             ("seeds", request.Seeds == 1 ? "1" : string.Create(CultureInfo.InvariantCulture, $"1 to {request.Seeds}")),
             ("program", RunSettings.ThisProgram),
         ];
+
+        // What is not given, the scenario decides: its page of the documentation has the numbers.
+        if (options.ReplicasPerRegion is { } perRegion)
+            facts.Insert(1, ("replicas per region", perRegion.ToString(CultureInfo.InvariantCulture)));
+        if (options.WriteInterval is { } interval)
+            facts.Add(("one write per", Durations.Format(interval)));
         if (options.Loss is { } loss)
-            facts.Insert(5, ("loss", loss.ToString(CultureInfo.InvariantCulture)));
+            facts.Add(("loss", loss.ToString(CultureInfo.InvariantCulture)));
+        if (!options.NamesRegions)
+            facts.Add(("regions are", "not named"));
         using var writer = new StreamWriter(path);
         HtmlReport.Write(writer, $"honu sim: {options.Scenario}", facts, results, options.Latency);
     }

@@ -58,6 +58,8 @@ internal sealed class PaperWorld(ExperimentOptions options, TimeSpan warmUp, int
 
     public void Rewarded(double reward)
     {
+        if (Time.Now >= WarmUp + options.Duration)
+            return;
         var bucket = (int)Time.Now.TotalSeconds / RewardBucketSeconds;
         var (sum, count) = _rewards.GetValueOrDefault(bucket);
         _rewards[bucket] = (sum + reward, count + 1);

@@ -34,7 +34,7 @@ public sealed record Estimate(double Mean, double? Low, double? High)
 
         // Cornish and Fisher's expansion around the normal distribution: right to three decimals from 11 degrees on.
         const double z = Normal;
-        double z3 = z * z * z, z5 = z3 * z * z, n = degrees;
-        return z + ((z3 + z) / (4 * n)) + (((5 * z5) + (16 * z3) + (3 * z)) / (96 * n * n));
+        double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z, n = degrees;
+        return z + ((z3 + z) / (4 * n)) + (((5 * z5) + (16 * z3) + (3 * z)) / (96 * n * n)) + (((3 * z7) + (19 * z5) + (17 * z3) - (15 * z)) / (384 * n * n * n));
     }
 }
