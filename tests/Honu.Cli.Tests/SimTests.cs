@@ -67,7 +67,7 @@ public sealed class SimTests : IDisposable
     public async Task Designs_OfReplicas_AreComparedByTheirBytes()
     {
         var result = await HonuProcess.Run(
-            "sim", "--latency", Latency, "--duration", "10s", "--write-interval", "1s", "--seeds", "1", "--designs", "uniform,two-level@novelty", "--json");
+            "sim", "--latency", Latency, "--replicas-per-region", "2", "--duration", "10s", "--write-interval", "1s", "--seeds", "1", "--designs", "uniform,two-level@novelty", "--json");
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         var lines = Lines(result);
@@ -128,7 +128,7 @@ public sealed class SimTests : IDisposable
     }
 
     [Theory]
-    [InlineData("no scenario", "--scenario", "sunny")]
+    [InlineData("there is no \"sunny\"", "--scenario", "sunny")]
     [InlineData("uniform", "--designs", "uniform,psychic")]
     [InlineData("region-relay", "--scenario", "paper", "--designs", "region-relay")]
     [InlineData("number", "--designs", "epsilon-greedy:many")]
