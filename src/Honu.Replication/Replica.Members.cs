@@ -157,6 +157,7 @@ public sealed partial class Replica
             return;
         members.SetSeeds(_peers.Where(static peer => peer.Origin != PeerOrigin.Learned && peer.State != PeerState.Self).Select(static peer => peer.Pid).OfType<uint>());
         UpdateLearnedPeers();
+        UpdateRumorPeers();
         NoteWriters();
         WatchSilence();
         members.SuspectAfter = 10 * _options.MaxInterval * Math.Max(1, _peers.Count / 2.0);

@@ -31,7 +31,7 @@ public sealed partial class Replica
         if (_superseded.TryDequeue(out var waiting))
             OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
         RenewErrands();
-        var ready = PreferMet(_peers.FindAll(peer => !peer.HasSession && peer.Backoff.Until <= _now));
+        var ready = PreferNear(PreferMet(_peers.FindAll(peer => !peer.HasSession && peer.Backoff.Until <= _now)));
         if (ready.Count > 0)
             OpenSession(ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)], request: null, verify: false);
 
@@ -151,8 +151,9 @@ public sealed partial class Replica
         _effects.Add(new ReplicaEffect.ClearTimer(new ReplicaTimer(ReplicaTimerKind.SessionProgress, id)));
         if (entry.Peer is { } peer)
             Judge(peer, entry.Session, report);
-        if (report.FoundSomething)
+        if (report.FoundSomething && !IsBroughtByRumors)
             HurryAfterLocalWrite();
+        AfterRumorSession(entry, report);
         if (report.ObjectsDeferred > 0)
             ApplyDeferred();
 
@@ -198,7 +199,7 @@ public sealed partial class Replica
             peer.LastDuration = report.Duration;
             peer.Backoff.Succeeded();
             GiveUpComparing(peer);
-            if (!report.FoundSomething)
+            if (!report.FoundSomething || IsBroughtByRumors)
                 _interval = Min(_interval * 2, _options.MaxInterval);
         }
         else

@@ -46,6 +46,7 @@ public sealed partial class Replica
             Heartbeats = _heartbeats,
             FindPeer = replica => _peers.Find(peer => peer.Replica == replica),
         };
+        _rumors = options.Dissemination == Dissemination.RegionRelay ? new RumorMill(store, options, new RumorHost(this)) : null;
         NoteWriters();
     }
 
@@ -77,12 +78,13 @@ public sealed partial class Replica
         {
             case ReplicaEvent.Started:
                 StartMembership();
+                StartRumors();
                 ScheduleNextSession(TimeSpan.Zero);
                 SchedulePurge();
                 ApplyDeferred();
                 break;
             case ReplicaEvent.LocalCommit:
-                HurryAfterLocalWrite();
+                LocalWrites();
                 break;
             case ReplicaEvent.TimerDue due:
                 TimerDue(due.Timer);
@@ -150,6 +152,9 @@ public sealed partial class Replica
                 break;
             case ReplicaTimerKind.Membership:
                 ExpireMembers();
+                break;
+            case ReplicaTimerKind.Rumors:
+                _rumors?.Tick(_now);
                 break;
         }
     }
