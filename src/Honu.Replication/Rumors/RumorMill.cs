@@ -93,7 +93,9 @@ internal sealed partial class RumorMill
             return;
         peer.Recover();
         peer.Declined.Clear();
-        if (roundTrip is { } time)
+
+        // A session's round trip has what both sides do to answer in it: only better than nothing, unless it was quick.
+        if (roundTrip is { } time && (peer.RoundTrip.Smoothed is not { } known || time < known))
             Measure(peer, time);
     }
 
