@@ -202,13 +202,6 @@ public sealed partial class Replica
         }
     }
 
-    // Addresses that others tell and where nobody has answered yet must not keep a replica from those that do answer.
-    private List<Peer> PreferMet(List<Peer> ready)
-    {
-        var met = ready.FindAll(static peer => peer.Origin != PeerOrigin.Learned || peer.LastSuccess is not null);
-        return met.Count == 0 || met.Count == ready.Count || _random.Next(4) == 0 ? ready : met;
-    }
-
     private void LeaveAlone(Peer peer)
     {
         peer.State = PeerState.Self;

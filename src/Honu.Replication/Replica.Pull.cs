@@ -129,7 +129,7 @@ public sealed partial class Replica
                 return knower;
         }
 
-        return ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)];
+        return Choose(ready) ?? ready[0];
     }
 
     private void AfterSession(ReplicaId? remote)

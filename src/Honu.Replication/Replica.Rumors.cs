@@ -111,25 +111,27 @@ public sealed partial class Replica
     }
 
     /// <summary>Of the peers that a session may be opened with, those of the own region mostly; first of all those of whom too little is known.</summary>
-    private List<Peer> PreferNear(List<Peer> ready)
+    private IReadOnlyList<Peer> PreferNear(IReadOnlyList<Peer> peers)
     {
-        if (_rumors is null || ready.Count == 0)
-            return ready;
+        if (_rumors is null)
+            return peers;
+        var self = peers.Where(static peer => peer.State == PeerState.Self);
+        var ready = peers.Where(peer => peer is { HasSession: false } && peer.State != PeerState.Self && peer.Backoff.Until <= _now).ToList();
         var regions = _rumors.Regions;
         var unmet = ready.FindAll(peer => peer.State == PeerState.Unknown && (regions.IsMeasuredHere || peer.Pid is null));
         if (unmet.Count > 0)
         {
             _interval = _options.BaseInterval;
-            return unmet;
+            return [.. self, .. unmet];
         }
 
         var near = ready.FindAll(peer => peer.Pid is { } pid && regions.IsNeighbour(pid));
         var isIdle = _now - _lastFound > IdleAfter && !(_rumors.LastNews > _now - IdleAfter);
         var chance = _random.NextDouble();
         if (near.Count == 0)
-            return isIdle && regions.Neighbours.Count == 0 && chance >= IdleAloneShare ? near : ready;
+            return isIdle && regions.Neighbours.Count == 0 && chance >= IdleAloneShare ? [.. self] : peers;
         var far = ready.FindAll(peer => !near.Contains(peer));
-        return far.Count > 0 && chance < (isIdle ? IdleFarShare : FarShare) ? far : near;
+        return [.. self, .. far.Count > 0 && chance < (isIdle ? IdleFarShare : FarShare) ? far : near];
     }
 
     private void UpdateRumorPeers()

@@ -22,7 +22,7 @@ public sealed partial class Replica
     private void HurryAfterLocalWrite()
     {
         _interval = _options.BaseInterval;
-        if (_nextSession > _now + _interval)
+        if (_options.PauseAfterSession is null && _nextSession > _now + _interval)
             ScheduleNextSession(_interval);
     }
 
@@ -31,13 +31,17 @@ public sealed partial class Replica
         if (_superseded.TryDequeue(out var waiting))
             OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
         RenewErrands();
-        var ready = PreferNear(PreferMet(_peers.FindAll(peer => !peer.HasSession && peer.Backoff.Until <= _now)));
-        if (ready.Count > 0)
-            OpenSession(ready[_selector.Select([.. ready.Select(static peer => peer.Address)], _random)], request: null, verify: false);
+        if (IsPacing)
+            return;
+        var chosen = Choose(PreferNear(_peers));
+        if (chosen is not null)
+            Pace(OpenSession(chosen, request: null, verify: false));
 
         // When all peers rest, wake up as soon as the first of them may be tried again.
-        var delay = _interval;
-        if (ready.Count == 0 && _peers.Where(static peer => !peer.HasSession).Select(static peer => peer.Backoff.Until).DefaultIfEmpty().Min() is var first && first > _now && first - _now < delay)
+        var delay = _options.PauseAfterSession ?? _interval;
+        if (IsPacing)
+            return;
+        if (chosen is null && _peers.Where(static peer => !peer.HasSession).Select(static peer => peer.Backoff.Until).DefaultIfEmpty().Min() is var first && first > _now && first - _now < delay)
             delay = first - _now;
         ScheduleNextSession(delay);
     }
@@ -45,7 +49,7 @@ public sealed partial class Replica
     private Peer FindOrMakePeer(PeerAddress address) =>
         _peers.Find(peer => peer.Address.Endpoint == address.Endpoint && (address.Pid is null || peer.Address.Pid == address.Pid)) ?? NewPeer(address);
 
-    private void OpenSession(Peer peer, long? request, bool verify)
+    private SessionId OpenSession(Peer peer, long? request, bool verify)
     {
         // Who asks for a comparison gets one of everything.
         var suspects = verify || peer.Suspects.Count == 0 ? null : peer.Suspects;
@@ -54,6 +58,7 @@ public sealed partial class Replica
         _sessions.Add(session.Id, new SessionEntry(session, peer, request, verify));
         _effects.Add(new ReplicaEffect.OpenSession(session.Id, peer.Address));
         WatchProgress(session);
+        return session.Id;
     }
 
     private void Accept(SessionId id, PeerIdentity? identity)
@@ -149,8 +154,8 @@ public sealed partial class Replica
         if (entry.Session.TakeBusyView() is { } view)
             _busyViews.Add(id, view);
         _effects.Add(new ReplicaEffect.ClearTimer(new ReplicaTimer(ReplicaTimerKind.SessionProgress, id)));
-        if (entry.Peer is { } peer)
-            Judge(peer, entry.Session, report);
+        var reward = entry.Peer is { } peer ? Judge(peer, entry.Session, report) : null;
+        EndPace(id);
         if (report.FoundSomething && !IsBroughtByRumors)
             HurryAfterLocalWrite();
         AfterRumorSession(entry, report);
@@ -161,7 +166,7 @@ public sealed partial class Replica
         if (report.Outcome == SyncOutcome.Superseded && entry.Request is not null)
             TryAgainAfter(entry);
         else
-            _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report, entry.Session.IsInitiator));
+            _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report, entry.Session.IsInitiator) { Reward = reward });
         if (report.Outcome != SyncOutcome.Superseded && _superseded.TryDequeue(out var waiting))
             OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
         AfterSession(entry.Session.Remote);
@@ -177,20 +182,20 @@ public sealed partial class Replica
         _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.NextSession), _nextSession));
     }
 
-    private void Judge(Peer peer, Session session, SyncReport report)
+    private double? Judge(Peer peer, Session session, SyncReport report)
     {
         peer.HasSession = false;
         if (session.IsSelf)
         {
             LeaveAlone(peer);
-            return;
+            return null;
         }
 
         peer.Replica = session.Remote ?? peer.Replica;
         peer.Region = session.RemoteRegion ?? peer.Region;
         peer.RoundTrip = report.RoundTrip ?? peer.RoundTrip;
         if (report.Outcome == SyncOutcome.Superseded)
-            return;
+            return null;
         peer.LastError = report.Error;
         if (report.IsSuccess)
         {
@@ -213,7 +218,7 @@ public sealed partial class Replica
             peer.Backoff.Failed(_now, _random);
         }
 
-        _selector.Learn(peer.Address, report);
+        return Learn(peer, report);
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

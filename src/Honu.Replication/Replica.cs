@@ -10,7 +10,6 @@ public sealed partial class Replica
     private readonly ReplicationPort _store;
     private readonly ReplicaOptions _options;
     private readonly Random _random;
-    private readonly IPeerSelector _selector;
     private readonly List<Peer> _peers;
     private readonly Dictionary<SessionId, SessionEntry> _sessions = [];
     private readonly Queue<SessionEntry> _superseded = new();
@@ -33,7 +32,9 @@ public sealed partial class Replica
         _store = store;
         _options = options;
         _random = new Random(options.Seed);
-        _selector = PeerSelectors.Create(options.Selector);
+        _selector = PeerSelectors.Create(options.Selector, options.EgressPrices, options.OwnRegionShare);
+        _memory = new SelectorMemory(store, _selector);
+        _news = new NewsEstimator(store);
         _added = new AddedPeers(store);
         _peers = [.. options.Peers.Select(address => NewPeer(address, PeerOrigin.Configured))];
         _peers.AddRange(_added.Addresses.Where(address => !_peers.Exists(peer => peer.Address.Endpoint == address.Endpoint)).Select(address => NewPeer(address, PeerOrigin.Added)));
@@ -51,7 +52,7 @@ public sealed partial class Replica
     }
 
     /// <summary>The peers as they fare now.</summary>
-    public IReadOnlyList<PeerSnapshot> Peers => [.. _peers.Select(static peer => peer.ToSnapshot())];
+    public IReadOnlyList<PeerSnapshot> Peers => [.. _peers.Select(peer => peer.ToSnapshot() with { Arm = peer.State == PeerState.Self ? null : _selector.Snapshot(ToArm(peer), _now) })];
 
     /// <summary>What the others hold durably.</summary>
     internal AcknowledgementTable Acknowledgements => _acknowledgements;
@@ -61,6 +62,9 @@ public sealed partial class Replica
 
     /// <summary>The name of the selector in use.</summary>
     public string SelectorName => _selector.Name;
+
+    /// <summary>The name of what its choices are judged by.</summary>
+    public string RewardName => _selector.Reward.Name;
 
     /// <summary>A fresh id for a session that a peer opens.</summary>
     public SessionId NextSessionId() => new(++_lastSessionId);
@@ -79,6 +83,7 @@ public sealed partial class Replica
             case ReplicaEvent.Started:
                 StartMembership();
                 StartRumors();
+                _memory.Load(now);
                 ScheduleNextSession(TimeSpan.Zero);
                 SchedulePurge();
                 ApplyDeferred();

@@ -45,5 +45,9 @@ public abstract record ReplicaEffect
     /// <param name="Address">The peer, for a session that was opened here.</param>
     /// <param name="Report">How it went.</param>
     /// <param name="IsInitiator">Whether it was opened here.</param>
-    public sealed record SessionFinished(SessionId Session, long? Request, PeerAddress? Address, SyncReport Report, bool IsInitiator) : ReplicaEffect;
+    public sealed record SessionFinished(SessionId Session, long? Request, PeerAddress? Address, SyncReport Report, bool IsInitiator) : ReplicaEffect
+    {
+        /// <summary>What the session was worth to the selector, 0 to 1; <see langword="null"/> when nothing was learned from it.</summary>
+        public double? Reward { get; init; }
+    }
 }

@@ -11,6 +11,10 @@ public sealed record ReplicaOptions
     /// <value>Default 500 ms.</value>
     public TimeSpan BaseInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A fixed time from the end of a session to the next one, in place of <see cref="BaseInterval"/> and <see cref="MaxInterval"/>: who has near peers holds more sessions.</summary>
+    /// <value>Default <see langword="null"/>: sessions begin at intervals.</value>
+    public TimeSpan? PauseAfterSession { get; init; }
+
     /// <summary>Longest time between sessions: it doubles up to here while they find nothing. A local write brings it back to the base.</summary>
     /// <value>Default 4 s.</value>
     public TimeSpan MaxInterval { get; init; } = TimeSpan.FromSeconds(4);
@@ -63,8 +67,8 @@ public sealed record ReplicaOptions
     /// <value>Default none: all namespaces.</value>
     public IReadOnlyList<string> Subscriptions { get; init; } = [];
 
-    /// <summary>Who chooses the peer of the next session; one of <see cref="PeerSelectors.Names"/>.</summary>
-    /// <value>Default <c>uniform</c>.</value>
+    /// <summary>Who chooses the peer of the next session, and by which reward it learns: <c>NAME[:PARAM][@REWARD[:PARAM]]</c> with the names of <see cref="PeerSelectors.Names"/> and <see cref="PeerSelectors.RewardNames"/>.</summary>
+    /// <value>Default <c>uniform</c>. Without <c>@</c> the reward is <c>paper</c>.</value>
     public string Selector { get; init; } = "uniform";
 
     /// <summary>How fresh writes travel: by sessions only, or pushed at once by way of one replica of each region. The choice belongs to the whole cluster; replicas that chose otherwise, or do not speak rumors, get everything by sessions.</summary>
@@ -74,6 +78,14 @@ public sealed record ReplicaOptions
     /// <summary>Pace, limits and patience of rumors.</summary>
     /// <value>Default: made for links between data centres.</value>
     public RumorOptions Rumors { get; init; } = new();
+
+    /// <summary>What bytes between regions cost, for the reward <c>cost</c>.</summary>
+    /// <value>Default <see langword="null"/>: nothing within a region, the same between any two.</value>
+    public EgressPrices? EgressPrices { get; init; }
+
+    /// <summary>Which part of the sessions goes to peers of the own region.</summary>
+    /// <value>Default <see langword="null"/>: as the selector has it.</value>
+    internal double? OwnRegionShare { get; init; }
 
     /// <summary>Who may read and write which namespaces here, by pid. Peers that are not proven by certificates are who they say.</summary>
     /// <value>Default <see langword="null"/>: every member of the cluster may do everything.</value>

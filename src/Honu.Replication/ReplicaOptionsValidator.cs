@@ -17,6 +17,8 @@ public static class ReplicaOptionsValidator
             failures.Add($"MaxInterval ({options.MaxInterval}) must be at most a day.");
         if (options.MaxInterval < options.BaseInterval)
             failures.Add($"MaxInterval ({options.MaxInterval}) must not be shorter than BaseInterval ({options.BaseInterval}).");
+        if (options.PauseAfterSession is { } pause && (pause <= TimeSpan.Zero || pause > TimeSpan.FromDays(1)))
+            failures.Add($"PauseAfterSession ({pause}) must be above zero and at most a day.");
         if (options.MaxBackoff < options.InitialBackoff)
             failures.Add($"MaxBackoff ({options.MaxBackoff}) must not be shorter than InitialBackoff ({options.InitialBackoff}).");
         if (options.ChunkRecords is < 1 or > 65536)
@@ -38,8 +40,8 @@ public static class ReplicaOptionsValidator
             failures.Add(e.Message);
         }
 
-        if (!PeerSelectors.Names.Contains(options.Selector, StringComparer.Ordinal))
-            failures.Add($"Selector \"{options.Selector}\" is unknown; there are: {string.Join(", ", PeerSelectors.Names)}.");
+        if (PeerSelectors.FindFault(options.Selector) is { } fault)
+            failures.Add(fault);
         return failures;
     }
 

@@ -95,4 +95,7 @@ public sealed record PeerSnapshot(PeerAddress Address, ReplicaId? Replica, strin
 
     /// <summary>The last time from a Hello to its answer; <see langword="null"/> until there was one.</summary>
     public TimeSpan? RoundTrip { get; init; }
+
+    /// <summary>What the selector knows of it; <see langword="null"/> for this replica itself.</summary>
+    public ArmSnapshot? Arm { get; init; }
 }
