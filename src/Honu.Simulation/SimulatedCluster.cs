@@ -1,7 +1,7 @@
 namespace Honu.Simulation;
 
 /// <summary>Real replicas in one thread, in virtual time, over a simulated network: the same seed gives the same run.</summary>
-public sealed class SimulatedCluster
+public sealed class SimulatedCluster : IDisposable
 {
     /// <summary>Sets the machines up and starts them.</summary>
     public SimulatedCluster(SimulationOptions options)
@@ -63,6 +63,17 @@ public sealed class SimulatedCluster
         {
             var first = Summary(Replicas[0]);
             return Replicas.All(replica => Summary(replica) == first);
+        }
+    }
+
+    /// <summary>Closes all stores.</summary>
+    public void Dispose()
+    {
+        foreach (var replica in Replicas)
+        {
+            if (replica.IsRunning)
+                replica.Close();
+            replica.Discard();
         }
     }
 

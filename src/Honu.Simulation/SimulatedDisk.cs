@@ -16,6 +16,7 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
     private EngineSnapshot? _contents;
     private Func<EngineSnapshot>? _present;
     private MemoryEngine? _memory;
+    private SimulatedEngine? _engine;
     private long _stamp;
 
     /// <summary>The disk is in memory.</summary>
@@ -23,6 +24,12 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
 
     /// <summary>Called when everything written so far has become durable.</summary>
     public Action? Synced { get; set; }
+
+    /// <summary>Sees what is written, as it is written.</summary>
+    internal Action<IReadOnlyList<(byte[] Key, byte[]? Value)>>? Written { get; set; }
+
+    /// <summary>The process is gone: whatever its store still does reaches the disk no more.</summary>
+    internal void Detach() => _engine?.IsDetached = true;
 
     /// <summary>What the disk holds now, as somebody copies it while the process runs or is down.</summary>
     public EngineSnapshot Copy() => _present?.Invoke() ?? _contents ?? new MemoryEngine().CreateSnapshot();
@@ -56,7 +63,7 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
         _logs.Add(new Log());
         _present = memory.CreateSnapshot;
         _memory = memory;
-        return new SimulatedEngine(this, memory);
+        return _engine = new SimulatedEngine(this, memory);
     }
 
     /// <summary>Takes away some of what was not yet durable. The store that was open must not be used any more.</summary>
@@ -100,8 +107,10 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
 
     private void MakeDurable()
     {
-        foreach (var log in _logs)
-            log.Durable = log.Batches.Count;
+        // Nothing of it can be lost any more: the logs would only grow.
+        _base = _present!();
+        _logs.Clear();
+        _logs.Add(new Log());
         Synced?.Invoke();
     }
 
@@ -133,22 +142,31 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
 
     private sealed class SimulatedEngine(SimulatedDisk disk, MemoryEngine memory) : IStorageEngine
     {
+        public bool IsDetached { get; set; }
+
         public EngineValue Get(scoped ReadOnlySpan<byte> key, EngineSnapshot? snapshot = null) => memory.Get(key, snapshot);
 
         public EngineBatch CreateBatch() => new SimulatedBatch();
 
         public void Write(EngineBatch batch, bool sync)
         {
+            if (IsDetached)
+                return;
             var operations = ((SimulatedBatch)batch).Operations.ToArray();
             Apply(memory, operations);
             disk.Append(operations, sync);
+            disk.Written?.Invoke(operations);
         }
 
         public EngineIterator CreateIterator(EngineSnapshot? snapshot = null, bool verify = false) => memory.CreateIterator(snapshot);
 
         public EngineSnapshot CreateSnapshot() => memory.CreateSnapshot();
 
-        public void Sync() => disk.MakeDurable();
+        public void Sync()
+        {
+            if (!IsDetached)
+                disk.MakeDurable();
+        }
 
         public long GetApproximateSize(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => memory.GetApproximateSize(from, to);
 

@@ -4,7 +4,7 @@ using Honu.Replication;
 namespace Honu.Simulation;
 
 /// <summary>One machine: a disk, a clock, and while it runs a real store with its real replication.</summary>
-public sealed class SimulatedReplica
+public sealed partial class SimulatedReplica
 {
     private readonly VirtualTime _time;
     private readonly SimulatedNetwork _network;
@@ -17,6 +17,7 @@ public sealed class SimulatedReplica
     private int _boot;
     private bool _isHandling;
     private bool _hasCommitted;
+    private HonuStore? _killed;
 
     internal SimulatedReplica(int index, VirtualTime time, SimulatedNetwork network, SimulationOptions options, Random random)
     {
@@ -57,6 +58,9 @@ public sealed class SimulatedReplica
     /// <summary>Called when the process has started and its store is open.</summary>
     public Action? Started { get; set; }
 
+    /// <summary>Called with what is told of a session that has ended.</summary>
+    internal Action<ReplicaEffect.SessionFinished>? Finished { get; set; }
+
     /// <summary>Called when a session has ended.</summary>
     public Action<SyncReport>? SessionFinished { get; set; }
 
@@ -64,7 +68,8 @@ public sealed class SimulatedReplica
     public void Start()
     {
         Generation++;
-        Store = HonuStore.Open("simulated", new HonuStoreOptions
+        Discard();
+        var storeOptions = new HonuStoreOptions
         {
             Pid = (uint)Index + 1,
             Engine = Disk,
@@ -78,9 +83,10 @@ public sealed class SimulatedReplica
                 Random = bytes => _random.NextBytes(bytes),
                 BootId = _boot.ToString(CultureInfo.InvariantCulture),
             },
-        });
+        };
+        Store = HonuStore.Open("simulated", _options.ConfigureStore?.Invoke(Index, storeOptions) ?? storeOptions);
         Started?.Invoke();
-        _replica = new Replica(Store.Replication, new ReplicaOptions
+        var replicaOptions = new ReplicaOptions
         {
             Peers = [.. Enumerable.Range(0, _options.OneSeed ? 1 : _options.Replicas).Where(other => other != Index).Select(AddressOf)],
             AdvertisedAddress = AddressOf(Index),
@@ -88,7 +94,8 @@ public sealed class SimulatedReplica
             PurgeInterval = _options.PurgeInterval,
             Subscriptions = _options.Subscriptions,
             Seed = _random.Next(),
-        });
+        };
+        _replica = new Replica(Store.Replication, _options.ConfigureReplica?.Invoke(Index, replicaOptions) ?? replicaOptions);
         Store.Replication.LocalCommitted += (_, _) => OnLocalCommitted();
         Handle(new ReplicaEvent.Started());
     }
@@ -98,7 +105,11 @@ public sealed class SimulatedReplica
     {
         _replica = null;
         _timers.Clear();
+        _received.Clear();
+        ForgetPause();
         Generation++;
+        Disk.Detach();
+        _killed = Store;
         _network.Vanish(this);
     }
 
@@ -113,9 +124,16 @@ public sealed class SimulatedReplica
     /// <summary>The process is asked to end, and closes its store.</summary>
     public void Close()
     {
-        var store = Store;
+        _replica = null;
+        Store.Dispose();
         Kill();
-        store.Dispose();
+    }
+
+    // What a killed process held in memory goes with it; until the next start it can still be looked at.
+    internal void Discard()
+    {
+        _killed?.Dispose();
+        _killed = null;
     }
 
     /// <summary>Asks for a session with another replica in which contents are compared.</summary>
@@ -152,7 +170,7 @@ public sealed class SimulatedReplica
 
     internal void Handle(ReplicaEvent happened)
     {
-        if (_replica is null)
+        if (_replica is null || IsPutOff(happened))
             return;
         ReplicaEffect[] effects;
         _isHandling = true;
@@ -206,7 +224,14 @@ public sealed class SimulatedReplica
             case ReplicaEffect.ClearTimer clear:
                 _timers.Remove(clear.Timer);
                 break;
+            case ReplicaEffect.SendRumors send:
+                SendRumors(send);
+                break;
+            case ReplicaEffect.AnswerRumors answer:
+                AnswerRumors(answer);
+                break;
             case ReplicaEffect.SessionFinished finished:
+                Finished?.Invoke(finished);
                 SessionFinished?.Invoke(finished.Report);
                 break;
         }

@@ -1,3 +1,5 @@
+using Honu.Replication;
+
 namespace Honu.Simulation;
 
 /// <summary>What is simulated. Everything random follows from <see cref="Seed"/>.</summary>
@@ -23,7 +25,7 @@ public sealed record SimulationOptions
     /// <value>Default 80 ms.</value>
     public TimeSpan MaxLatency { get; init; } = TimeSpan.FromMilliseconds(80);
 
-    /// <summary>Probability that a message breaks its link: it and everything behind it are lost.</summary>
+    /// <summary>Probability that a packet is lost. Without <see cref="Network"/> it breaks its link: it and everything behind it are lost.</summary>
     /// <value>Default 0.</value>
     public double Loss { get; init; }
 
@@ -50,6 +52,16 @@ public sealed record SimulationOptions
     /// <summary>What each replica subscribes to.</summary>
     /// <value>Default none: all namespaces.</value>
     public IReadOnlyList<string> Subscriptions { get; init; } = [];
+
+    /// <summary>A network between regions with connections like TCP's, in place of <see cref="MinLatency"/>, <see cref="MaxLatency"/> and links that break.</summary>
+    /// <value>Default <see langword="null"/>.</value>
+    public NetworkOptions? Network { get; init; }
+
+    /// <summary>Changes the options of each replica's store, by its place in the cluster.</summary>
+    internal Func<int, HonuStoreOptions, HonuStoreOptions>? ConfigureStore { get; init; }
+
+    /// <summary>Changes the options of each replica's replication.</summary>
+    internal Func<int, ReplicaOptions, ReplicaOptions>? ConfigureReplica { get; init; }
 
     internal PlantedFaults Faults { get; init; }
 }

@@ -1,0 +1,72 @@
+using Honu.Replication.Messages;
+
+namespace Honu.Simulation;
+
+/// <summary>Counts how many pushes it takes until a relay that became slow is left alone.</summary>
+/// <remarks>
+/// Looked at are replicas of other regions that had chosen it for most of their last pushes to its region. The first push of each write counts as a choice, what is sent
+/// again to another replica does not. The figure is the number of choices made before the first row of ten, all these replicas together, with less than 5 % for the slow one.
+/// </remarks>
+internal sealed class RelearnMeter(SimulatedCluster cluster)
+{
+    private const int Row = 10;
+    private const double FewEnough = 0.05;
+
+    private readonly Dictionary<(int From, int Region), Choices> _choices = [];
+    private readonly long[] _received = new long[cluster.Replicas.Count];
+    private List<Choices> _watched = [];
+    private int _slow = -1;
+
+    public void Pushed(SimulatedReplica from, SimulatedReplica to, RumorBatch batch)
+    {
+        var region = cluster.Network.RegionOf(to);
+        if (cluster.Network.RegionOf(from) == region || batch.Rumors.Count == 0)
+            return;
+        _received[to.Index]++;
+        if (!_choices.TryGetValue((from.Index, region), out var choices))
+            _choices.Add((from.Index, region), choices = new Choices());
+        var last = batch.Rumors.Max(static rumor => rumor.To);
+        if (last <= choices.LastScalar)
+            return;
+        choices.LastScalar = last;
+        choices.Chosen.Add(to.Index);
+    }
+
+    /// <summary>The replica that other regions push to most; <see langword="null"/> when nobody pushes.</summary>
+    public int? Busiest() => _received.Max() > 0 ? Array.IndexOf(_received, _received.Max()) : null;
+
+    /// <summary>From now on a replica is slow.</summary>
+    public void Slowed(int replica)
+    {
+        _slow = replica;
+        var region = cluster.Network.RegionOf(cluster.Replicas[replica]);
+        _watched = [.. _choices.Where(pair => pair.Key.Region == region && pair.Value.Prefers(replica)).OrderBy(static pair => pair.Key.From).Select(static pair => pair.Value)];
+        foreach (var choices in _watched)
+            choices.Chosen.Clear();
+    }
+
+    /// <summary>The pushes it took; the number of all pushes seen when it did not come to that; <see langword="null"/> when nobody had preferred the slow one.</summary>
+    public double? Pushes()
+    {
+        if (_watched.Count == 0)
+            return null;
+        var rows = _watched.Max(static choices => choices.Chosen.Count);
+        for (var before = 0; before < rows; before++)
+        {
+            var row = _watched.SelectMany(choices => choices.Chosen.Skip(before).Take(Row)).ToList();
+            if (row.Count(chosen => chosen == _slow) < FewEnough * row.Count)
+                return before;
+        }
+
+        return rows;
+    }
+
+    private sealed class Choices
+    {
+        public List<int> Chosen { get; } = [];
+
+        public ulong LastScalar { get; set; }
+
+        public bool Prefers(int replica) => Chosen.Count > 0 && 2 * Chosen.TakeLast(Row).Count(chosen => chosen == replica) > Math.Min(Row, Chosen.Count);
+    }
+}
