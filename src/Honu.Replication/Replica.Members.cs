@@ -163,6 +163,7 @@ public sealed partial class Replica
             _havePeersChanged = false;
             members.SetSeeds(_peers.Where(static peer => peer.Origin != PeerOrigin.Learned && peer.State != PeerState.Self).Select(static peer => peer.Pid).OfType<uint>());
             UpdateLearnedPeers();
+            UpdateRumorPeers();
             NoteWriters();
             WatchSilence();
             members.SuspectAfter = 10 * _options.MaxInterval * Math.Max(1, _peers.Count / 2.0);

@@ -37,6 +37,7 @@ internal sealed class MemberTable
     private readonly HashSet<uint> _unsaved = [];
     private readonly DateTimeOffset _started;
     private ByteString? _digest;
+    private string? _measuredRegion;
     private int _retiredRows;
 
     public MemberTable(ReplicationPort store, TimeSpan retireAfter)
@@ -98,6 +99,16 @@ internal sealed class MemberTable
     /// <summary>Where this replica tells others to reach it; empty for nowhere.</summary>
     public string OwnAddress { get; private set; } = "";
 
+    /// <summary>The region of this replica as others are told it: given, or measured.</summary>
+    public string OwnRegion => _store.Description.Region ?? _measuredRegion ?? "";
+
+    /// <summary>Tells others by what name the region goes that this replica was not given.</summary>
+    public void NameRegion(string? measured)
+    {
+        _measuredRegion = measured;
+        RefreshSelf();
+    }
+
     /// <summary>Whether a member has told these subscriptions before.</summary>
     public bool IsKnownToWant(uint pid, SubscriptionList subscriptions) =>
         _heard.TryGetValue(pid, out var heard) && heard.Subscriptions.Patterns.SequenceEqual(subscriptions.Patterns, StringComparer.Ordinal);
@@ -155,7 +166,7 @@ internal sealed class MemberTable
     {
         var identity = _store.Identity;
         var known = _rows.GetValueOrDefault(OwnPid);
-        var own = new Member(identity.Replica, identity.StoreId, OwnAddress, _store.Description.Region ?? "", IsRetired: false, known?.Revision ?? 0, Today(known));
+        var own = new Member(identity.Replica, identity.StoreId, OwnAddress, OwnRegion, IsRetired: false, known?.Revision ?? 0, Today(known));
         if (known is null || !own.SaysTheSame(known))
             own = own with { Revision = NextRevision(known) };
         Set(own);
