@@ -59,7 +59,7 @@ internal sealed class MemberTable
             OwnAddress = own.Address;
     }
 
-    /// <summary>Grows with every change of what counts here.</summary>
+    /// <summary>Grows with every change of who the members are, where they are, and whether one has left; the last also changes by itself, with time, while <see cref="HasRetired"/>.</summary>
     public long Version { get; private set; }
 
     /// <summary>A member that this replica has not heard from for this long is suspect.</summary>
@@ -182,11 +182,12 @@ internal sealed class MemberTable
         var told = new Member(replica, store, address, region, IsRetired: false, known?.Revision ?? 0, Today(known));
         if (known is null || !told.SaysTheSame(known))
             told = told with { Revision = NextRevision(known) };
-        if (!_heard.TryGetValue(pid, out var before) || before.Address != address || !IsHeard(pid))
-            Version++;
+        var addressBefore = AddressOf(pid);
         _heard[pid] = new Heard(_store.UtcNow, address, subscriptions);
         _retiredHere.Remove(pid);
         Set(told);
+        if (AddressOf(pid) != addressBefore)
+            Version++;
     }
 
     /// <summary>Takes over what a peer knows. Every field was checked; what a row may do is decided here.</summary>
