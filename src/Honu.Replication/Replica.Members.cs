@@ -16,6 +16,7 @@ public sealed partial class Replica
     private readonly AcknowledgementTable _acknowledgements = new();
     private PeerAddress? _advertised;
     private long _seenMembers = -1;
+    private bool _havePeersChanged;
     private bool _isStarted;
     private bool _isExpiryDue;
 
@@ -155,11 +156,18 @@ public sealed partial class Replica
         var hasSessionEnded = _effects.Exists(static effect => effect is ReplicaEffect.SessionFinished);
         if (_seenMembers == members.Version && !hasSessionEnded)
             return;
-        members.SetSeeds(_peers.Where(static peer => peer.Origin != PeerOrigin.Learned && peer.State != PeerState.Self).Select(static peer => peer.Pid).OfType<uint>());
-        UpdateLearnedPeers();
-        NoteWriters();
-        WatchSilence();
-        members.SuspectAfter = 10 * _options.MaxInterval * Math.Max(1, _peers.Count / 2.0);
+
+        // Whether a retirement counts depends on when its member was heard of last: looked at while there is one.
+        if (_seenMembers != members.Version || _havePeersChanged || members.HasRetired)
+        {
+            _havePeersChanged = false;
+            members.SetSeeds(_peers.Where(static peer => peer.Origin != PeerOrigin.Learned && peer.State != PeerState.Self).Select(static peer => peer.Pid).OfType<uint>());
+            UpdateLearnedPeers();
+            NoteWriters();
+            WatchSilence();
+            members.SuspectAfter = 10 * _options.MaxInterval * Math.Max(1, _peers.Count / 2.0);
+        }
+
         _seenMembers = members.Version;
         try
         {
@@ -203,6 +211,7 @@ public sealed partial class Replica
 
     private void LeaveAlone(Peer peer)
     {
+        _havePeersChanged = true;
         peer.State = PeerState.Self;
         peer.Replica = null;
         peer.LastError = null;

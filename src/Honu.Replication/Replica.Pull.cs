@@ -135,7 +135,7 @@ public sealed partial class Replica
     private void AfterSession(ReplicaId? remote)
     {
         if (remote is { } replica && _met.Count < VersionVector.MaxOrigins)
-            _met.Add(replica.Pid);
+            _havePeersChanged |= _met.Add(replica.Pid);
         RunErrands();
     }
 

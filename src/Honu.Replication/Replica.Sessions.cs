@@ -190,6 +190,7 @@ public sealed partial class Replica
             return null;
         }
 
+        _havePeersChanged |= peer.State == PeerState.Self || (session.Remote is { } remote && remote.Pid != peer.Pid);
         peer.Replica = session.Remote ?? peer.Replica;
         peer.Region = session.RemoteRegion ?? peer.Region;
         peer.RoundTrip = report.RoundTrip ?? peer.RoundTrip;

@@ -37,6 +37,7 @@ internal sealed class MemberTable
     private readonly HashSet<uint> _unsaved = [];
     private readonly DateTimeOffset _started;
     private ByteString? _digest;
+    private int _retiredRows;
 
     public MemberTable(ReplicationPort store, TimeSpan retireAfter)
     {
@@ -52,6 +53,7 @@ internal sealed class MemberTable
                 _retiredHere.Add(member.Replica.Pid);
         }
 
+        _retiredRows = _rows.Values.Count(static member => member.IsRetired);
         if (_rows.GetValueOrDefault(OwnPid) is { } own && own.Store == store.Identity.StoreId)
             OwnAddress = own.Address;
     }
@@ -70,6 +72,9 @@ internal sealed class MemberTable
 
     /// <summary>The pids of the members for which deletions are kept, without this replica.</summary>
     public IEnumerable<uint> Active => Others.Select(static member => member.Replica.Pid).Where(pid => StateOf(pid) != MemberState.Retired);
+
+    /// <summary>Whether any row says that its member has left.</summary>
+    public bool HasRetired => _retiredRows > 0;
 
     /// <summary>8 bytes over all rows: equal ones mean that neither side has news for the other.</summary>
     public ByteString Digest => _digest ??= ComputeDigest(_rows.Values);
@@ -261,6 +266,8 @@ internal sealed class MemberTable
     /// <summary>Writes what has changed into the store.</summary>
     public void Save(bool sync)
     {
+        if (_unsaved.Count == 0)
+            return;
         foreach (var pid in _unsaved.ToList())
         {
             var name = RowPrefix + pid.ToString(CultureInfo.InvariantCulture);
@@ -325,6 +332,7 @@ internal sealed class MemberTable
         var pid = member.Replica.Pid;
         if (_rows.TryGetValue(pid, out var known) && known == member)
             return;
+        _retiredRows += (member.IsRetired ? 1 : 0) - (known is { IsRetired: true } ? 1 : 0);
         if (!member.IsRetired)
             _retiredHere.Remove(pid);
         _rows[pid] = member;
@@ -333,7 +341,8 @@ internal sealed class MemberTable
 
     private void Remove(uint pid)
     {
-        _rows.Remove(pid);
+        if (_rows.Remove(pid, out var known) && known.IsRetired)
+            _retiredRows--;
         _heard.Remove(pid);
         _retiredHere.Remove(pid);
         Changed(pid);

@@ -50,6 +50,8 @@ internal sealed class Experiment : IDisposable
         };
     }
 
+    internal Action<SimulatedReplica, ReplicaEffect.SessionFinished>? Hook { get; set; }
+
     public ExperimentResult Run(IProgress<double>? progress, CancellationToken cancellation)
     {
         foreach (var replica in _cluster.Replicas)
@@ -164,6 +166,7 @@ internal sealed class Experiment : IDisposable
 
     private void Finished(SimulatedReplica replica, ReplicaEffect.SessionFinished finished)
     {
+        Hook?.Invoke(replica, finished);
         if (!finished.IsInitiator || finished.Address is null || finished.Report.Outcome == SyncOutcome.Superseded)
             return;
         var regions = _options.Latency.Regions;
