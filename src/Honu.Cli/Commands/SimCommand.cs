@@ -180,8 +180,10 @@ internal sealed class SimCommand
             throw CliException.Usage($"--writers-per-region {options.WritersPerRegion}: a region has {perRegion} replicas.");
         if (options.Duration > LongestDuration || options.WarmUp > LongestDuration)
             throw CliException.Usage($"{(options.Duration > LongestDuration ? "--duration" : "--warm-up")}: at most {Durations.Format(LongestDuration)} can be simulated.");
-        if (options.Scenario == Scenarios.Paper && (options.Loss is not null || !options.NamesRegions))
-            throw CliException.Usage($"The paper's scenario loses nothing and knows no regions: leave {(options.Loss is not null ? "--loss" : "--unnamed-regions")} out.");
+        if (options.Scenario == Scenarios.Paper && options.Loss is not null)
+            throw CliException.Usage("The paper's scenario loses nothing: leave --loss out.");
+        if (options.Scenario == Scenarios.Paper && !options.NamesRegions)
+            throw CliException.Usage("The paper's scenario measures no round trips to find regions by: leave --unnamed-regions out.");
     }
 
     private static LatencyMatrix Latency(string path)
