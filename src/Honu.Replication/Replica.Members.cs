@@ -163,6 +163,7 @@ public sealed partial class Replica
             _havePeersChanged = false;
             members.SetSeeds(_peers.Where(static peer => peer.Origin != PeerOrigin.Learned && peer.State != PeerState.Self).Select(static peer => peer.Pid).OfType<uint>());
             UpdateLearnedPeers();
+            UpdateRumorPeers();
             NoteWriters();
             WatchSilence();
             members.SuspectAfter = 10 * _options.MaxInterval * Math.Max(1, _peers.Count / 2.0);
@@ -197,12 +198,12 @@ public sealed partial class Replica
         var members = _membership.Members;
         var seeds = _peers.Where(static peer => peer.Origin != PeerOrigin.Learned).ToList();
         var seedPids = seeds.Where(static peer => peer.State != PeerState.Self).Select(static peer => peer.Pid).ToHashSet();
-        var seedEndpoints = seeds.Select(static peer => peer.Address.Endpoint).ToHashSet(StringComparer.Ordinal);
+        HashSet<string>? seedEndpoints = null;
         foreach (var pid in members.Active)
         {
             if (!seedPids.Contains(pid)
                 && PeerAddress.TryParse(members.AddressOf(pid), out var address)
-                && !seedEndpoints.Contains(address.Endpoint)
+                && !(seedEndpoints ??= seeds.Select(static peer => peer.Address.Endpoint).ToHashSet(StringComparer.Ordinal)).Contains(address.Endpoint)
                 && address.Endpoint != _advertised?.Endpoint
                 && _options.MayConnect(address))
                 yield return address with { Pid = pid };

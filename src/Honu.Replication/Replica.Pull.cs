@@ -134,8 +134,8 @@ public sealed partial class Replica
 
     private void AfterSession(ReplicaId? remote)
     {
-        if (remote is { } replica && _met.Count < VersionVector.MaxOrigins)
-            _havePeersChanged |= _met.Add(replica.Pid);
+        if (remote is { } replica && _met.Count < VersionVector.MaxOrigins && _met.Add(replica.Pid))
+            _havePeersChanged |= _met.Count == 1 || _membership.Members.Find(replica.Pid) is null;
         RunErrands();
     }
 
@@ -145,10 +145,10 @@ public sealed partial class Replica
     {
         var members = _membership.Members;
         var peers = _peers.FindAll(static peer => peer.State != PeerState.Self);
-        bool IsRetired(uint pid) => members.Find(pid) is not null && members.StateOf(pid) == MemberState.Retired;
+        bool IsRetired(uint pid) => members.HasRetired && members.Find(pid) is not null && members.StateOf(pid) == MemberState.Retired;
         _heartbeats.SetWriters(
             [.. peers.Select(static peer => peer.Pid).OfType<uint>().Concat(_met).Concat(members.Active).Where(pid => !IsRetired(pid)).Distinct().Order()],
-            [.. members.Others.Select(static member => member.Replica.Pid).Where(IsRetired)],
+            members.HasRetired ? [.. members.Others.Select(static member => member.Replica.Pid).Where(IsRetired)] : [],
             hasUnknown: (_met.Count == 0 && !members.Others.Any()) || peers.Exists(static peer => peer.Pid is null));
     }
 

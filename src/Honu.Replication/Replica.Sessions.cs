@@ -33,7 +33,7 @@ public sealed partial class Replica
         RenewErrands();
         if (IsPacing)
             return;
-        var chosen = Choose(_peers);
+        var chosen = Choose(PreferNear(_peers));
         if (chosen is not null)
             Pace(OpenSession(chosen, request: null, verify: false));
 
@@ -156,8 +156,9 @@ public sealed partial class Replica
         _effects.Add(new ReplicaEffect.ClearTimer(new ReplicaTimer(ReplicaTimerKind.SessionProgress, id)));
         var reward = entry.Peer is { } peer ? Judge(peer, entry.Session, report) : null;
         EndPace(id);
-        if (report.FoundSomething)
+        if (report.FoundSomething && !IsBroughtByRumors)
             HurryAfterLocalWrite();
+        AfterRumorSession(entry, report);
         if (report.ObjectsDeferred > 0)
             ApplyDeferred();
 
@@ -204,7 +205,7 @@ public sealed partial class Replica
             peer.LastDuration = report.Duration;
             peer.Backoff.Succeeded();
             GiveUpComparing(peer);
-            if (!report.FoundSomething)
+            if (!report.FoundSomething || IsBroughtByRumors)
                 _interval = Min(_interval * 2, _options.MaxInterval);
         }
         else

@@ -47,6 +47,7 @@ public sealed partial class Replica
             Heartbeats = _heartbeats,
             FindPeer = replica => _peers.Find(peer => peer.Replica == replica),
         };
+        _rumors = options.Dissemination == Dissemination.RegionRelay ? new RumorMill(store, options, new RumorHost(this)) : null;
         NoteWriters();
     }
 
@@ -81,13 +82,14 @@ public sealed partial class Replica
         {
             case ReplicaEvent.Started:
                 StartMembership();
+                StartRumors();
                 _memory.Load(now);
                 ScheduleNextSession(TimeSpan.Zero);
                 SchedulePurge();
                 ApplyDeferred();
                 break;
             case ReplicaEvent.LocalCommit:
-                HurryAfterLocalWrite();
+                LocalWrites();
                 break;
             case ReplicaEvent.TimerDue due:
                 TimerDue(due.Timer);
@@ -155,6 +157,9 @@ public sealed partial class Replica
                 break;
             case ReplicaTimerKind.Membership:
                 ExpireMembers();
+                break;
+            case ReplicaTimerKind.Rumors:
+                _rumors?.Tick(_now);
                 break;
         }
     }

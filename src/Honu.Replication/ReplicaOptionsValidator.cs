@@ -29,6 +29,7 @@ public static class ReplicaOptionsValidator
             failures.Add($"MaxIncomingSessions ({options.MaxIncomingSessions}) must be at least 1.");
         if (options.RetireAfter < TimeSpan.FromDays(1) || options.RetireAfter > TimeSpan.FromDays(3650))
             failures.Add($"RetireAfter ({options.RetireAfter}) must be between 1 and 3,650 days.");
+        failures.AddRange(options.Rumors.Validate());
         try
         {
             SubscriptionList.Create(options.Subscriptions);

@@ -30,7 +30,8 @@ internal static class ServeCommand
         var retireAfter = CommonOptions.Duration("--retire-after", "Deletions are kept for a member that nobody has heard from for this long, then no more. Default: 30d.");
         var interval = CommonOptions.Duration("--interval", "Time between sessions, fixed. Default: 500ms, doubling up to 4s while nothing is found.");
         var dissemination = new Option<string>("--dissemination") { Description = "How writes reach the others: sessions, by anti-entropy.", HelpName = "NAME", DefaultValueFactory = static _ => "sessions" };
-        var selector = new Option<string>("--selector") { Description = "How the peer of a session is chosen.", HelpName = "NAME", DefaultValueFactory = static _ => "uniform" };
+        var selector = new Option<string>("--selector") { Description = $"How the peer of a session is chosen: {string.Join(", ", PeerSelectors.Names)}; some take a parameter after a colon. After @ by which reward it learns: {string.Join(", ", PeerSelectors.RewardNames)}.", HelpName = "NAME[:PARAM][@REWARD]", DefaultValueFactory = static _ => "uniform" };
+        var prices = new Option<string?>("--egress-prices") { Description = "A CSV file with the columns from, to and price: what bytes between regions cost, for the reward cost. Default: nothing within a region, the same between any two.", HelpName = "FILE" };
         var cache = new Option<long?>("--block-cache")
         {
             Description = "Memory for blocks of the engine, for example 64MiB. Larger: fewer reads of the disk.",
@@ -51,10 +52,11 @@ internal static class ServeCommand
               honu serve --db ./data --listen 127.0.0.1:7000 --pid 1
               honu serve --db ./other --listen 127.0.0.1:7001 --pid 2 --peer 1@127.0.0.1:7000
               honu serve --db ./test --listen 127.0.0.1:0 --json
+              honu serve --db ./other --listen 127.0.0.1:7001 --peer 127.0.0.1:7000 --selector epsilon-greedy:0.1@novelty
               honu serve --db ./data --listen 0.0.0.0:7000 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem
             """)
         {
-            common.Db, listen, pid, region, cluster, peers, advertise, subscribe, retireAfter, interval, dissemination, selector, cache, grants, common.AllowInsecure, common.Json,
+            common.Db, listen, pid, region, cluster, peers, advertise, subscribe, retireAfter, interval, dissemination, selector, prices, cache, grants, common.AllowInsecure, common.Json,
         };
         common.Db.Required = true;
         common.Tls.Certificate.Description = "Speak TLS, with clients and with peers, and show the certificate in this PEM file; intermediate ones may follow it.";
@@ -65,7 +67,7 @@ internal static class ServeCommand
             var insecure = parsed.GetValue(common.AllowInsecure);
             using var loggers = StoreServer.CreateLoggers();
             var certificates = common.Tls.ForServer(parsed, loggers.CreateLogger<RpcCertificates>());
-            var allowed = ReadGrants(parsed.GetValue(grants));
+            var allowed = ReadFile("--grants", parsed.GetValue(grants), AccessGrants.Parse);
             var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure || certificates is not null, insecure || certificates?.Roots is not null || allowed is not null);
             if (parsed.GetValue(dissemination) is not "sessions" and var other)
                 throw CliException.Usage($"There is no dissemination \"{other}\"; there is: sessions.");
@@ -82,6 +84,7 @@ internal static class ServeCommand
                 RetireAfter = parsed.GetValue(retireAfter) ?? TimeSpan.FromDays(30),
                 Interval = parsed.GetValue(interval),
                 Selector = parsed.GetValue(selector)!,
+                EgressPrices = ReadFile("--egress-prices", parsed.GetValue(prices), EgressPrices.Parse),
                 AllowInsecure = insecure,
                 Grants = allowed,
                 Tls = certificates is null ? null : new RpcClientTlsOptions { Certificates = certificates },
@@ -133,18 +136,19 @@ internal static class ServeCommand
         json.WriteEndObject();
     }
 
-    private static AccessGrants? ReadGrants(string? file)
+    private static T? ReadFile<T>(string option, string? file, Func<string, T> parse)
+        where T : class
     {
         if (file is null)
             return null;
         try
         {
-            return AccessGrants.Parse(File.ReadAllText(file));
+            return parse(File.ReadAllText(file));
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            // Whatever is wrong with the file: a server must not start with fewer rules than its operator believes.
-            throw CliException.Usage($"--grants {file}: {e.Message}");
+            // Whatever is wrong with the file: a server must not start with other rules than its operator believes.
+            throw CliException.Usage($"{option} {file}: {e.Message}");
         }
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Honu.Cli.Access;
 using Honu.Cli.Output;
 using Honu.Hosting;
+using Honu.Replication;
 
 namespace Honu.Cli.Commands;
 
@@ -54,17 +55,21 @@ internal static class StatusCommand
             output.Line($"region       {info.Identity.Region}");
         output.Line($"clock        {info.Identity.Clock}");
         output.Line($"version      {info.ServerVersion}");
-        output.Line($"replicating  {(info.Replicating ? $"yes (selector {info.Selector})" : "no")}");
+        output.Line($"replicating  {(info.Replicating ? $"yes (selector {info.Selector}, reward {info.Reward})" : "no")}");
         foreach (var peer in info.Peers)
         {
             var round = peer.RoundTrip is { } time ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0.###} ms") : "-";
             var last = peer.LastSuccess is { } at ? at.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture) : "never";
-            output.Line($"peer         {peer.Address} ({peer.Replica?.ToString() ?? "not met yet"}) {peer.State}, round trip {round}, last session {last}{(peer.LastError is null ? "" : $", {peer.LastError}")}");
+            output.Line($"peer         {peer.Address} ({peer.Replica?.ToString() ?? "not met yet"}) {peer.State}, round trip {round}, last session {last}{Text(peer.Arm)}{(peer.LastError is null ? "" : $", {peer.LastError}")}");
         }
 
         foreach (var ns in info.Namespaces)
             output.Line(Text(ns));
     }
+
+    private static string Text(ArmSnapshot? arm) => arm is null
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $", worth {arm.Value:0.00} by {arm.Count:0.#} rewards, last {(arm.LastReward is { } reward ? reward.ToString("0.00", CultureInfo.InvariantCulture) : "-")}, {arm.Share:0 %} of choices");
 
     private static string Text(ReplicaNamespaceInfo ns)
     {
@@ -96,6 +101,7 @@ internal static class StatusCommand
         json.WriteString("version"u8, info.ServerVersion);
         json.WriteBoolean("replicating"u8, info.Replicating);
         json.WriteString("selector"u8, info.Selector);
+        json.WriteString("reward"u8, info.Reward);
         json.WriteStartArray("peers"u8);
         foreach (var peer in info.Peers)
             WritePeer(json, peer);
@@ -160,6 +166,8 @@ internal static class StatusCommand
         json.WriteString("origin"u8, peer.Origin);
         if (peer.Member.Length > 0)
             json.WriteString("member"u8, peer.Member);
+        if (peer.Arm is { } arm)
+            WriteArm(json, arm);
         if (peer.LagObjects is { } lag)
             json.WriteNumber("lag"u8, lag);
         else
@@ -174,6 +182,20 @@ internal static class StatusCommand
         }
 
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteArm(Utf8JsonWriter json, ArmSnapshot arm)
+    {
+        json.WriteStartObject("arm"u8);
+        json.WriteNumber("value"u8, Math.Round(arm.Value, 6));
+        json.WriteNumber("count"u8, Math.Round(arm.Count, 3));
+        json.WriteNumber("selections"u8, arm.Selections);
+        json.WriteNumber("share"u8, Math.Round(arm.Share, 6));
+        if (arm.LastReward is { } reward)
+            json.WriteNumber("lastReward"u8, Math.Round(reward, 6));
+        else
+            json.WriteNull("lastReward"u8);
         json.WriteEndObject();
     }
 }

@@ -35,6 +35,7 @@ internal static class InfoMapping
         Identity = ProtocolMapping.FromWire(response.Identity),
         Replicating = response.Replicating,
         Selector = response.Selector,
+        Reward = response.Reward,
         ServerVersion = response.ServerVersion,
         Peers = [.. response.Peers.Select(FromWire)],
         Namespaces = [.. response.Namespaces.Select(FromWire)],
@@ -68,6 +69,7 @@ internal static class InfoMapping
         Acknowledged = peer.Acknowledged.ToDictionary(
             static item => item.Namespace, static item => (IReadOnlyDictionary<ReplicaId, ulong>)ProtocolMapping.FromWire(item.Vector), StringComparer.Ordinal),
         LagObjects = peer.HasLagObjects ? (long)peer.LagObjects : null,
+        Arm = peer.Arm is { } arm ? new ArmSnapshot(arm.Value, arm.Count, (long)arm.Selections, arm.Share, arm.HasLastReward ? arm.LastReward : null) : null,
     };
 
     private static ReplicaNamespaceInfo FromWire(AdminWire.Namespace ns) => new(ns.Name, ProtocolMapping.FromWire(ns.Vector), ns.Summary, (long)ns.LooseObjects)

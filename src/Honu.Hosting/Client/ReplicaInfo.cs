@@ -1,3 +1,5 @@
+using Honu.Replication;
+
 #pragma warning disable MA0048 // What a server tells about its replication is read together.
 namespace Honu.Hosting;
 
@@ -12,6 +14,9 @@ public sealed record ReplicaInfo
 
     /// <summary>How session peers are chosen; empty when the server does not replicate.</summary>
     public required string Selector { get; init; }
+
+    /// <summary>What choices of peers are judged by; empty when the server does not replicate.</summary>
+    public string Reward { get; init; } = "";
 
     /// <summary>The peers.</summary>
     public required IReadOnlyList<PeerInfo> Peers { get; init; }
@@ -52,6 +57,9 @@ public sealed record PeerInfo(
 
     /// <summary>Objects of the server that it has not acknowledged, counted up to 10,000; <see langword="null"/> until it has acknowledged anything.</summary>
     public long? LagObjects { get; init; }
+
+    /// <summary>What the server's selector knows of it; <see langword="null"/> for the server's own address.</summary>
+    public ArmSnapshot? Arm { get; init; }
 }
 
 /// <summary>Where one namespace of a replica stands.</summary>

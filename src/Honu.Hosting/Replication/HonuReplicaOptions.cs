@@ -30,9 +30,13 @@ public sealed record HonuReplicaOptions
     /// <value>Default 30 days.</value>
     public TimeSpan RetireAfter { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>Who chooses the peer of the next session; one of <see cref="PeerSelectors.Names"/>.</summary>
-    /// <value>Default <c>uniform</c>.</value>
+    /// <summary>Who chooses the peer of the next session, and by which reward it learns: <c>NAME[:PARAM][@REWARD[:PARAM]]</c> with the names of <see cref="PeerSelectors.Names"/> and <see cref="PeerSelectors.RewardNames"/>, for example <c>epsilon-greedy:0.1@novelty</c>.</summary>
+    /// <value>Default <c>uniform</c>. Without <c>@</c> the reward is <c>paper</c>.</value>
     public string Selector { get; init; } = "uniform";
+
+    /// <summary>What bytes between regions cost, for the reward <c>cost</c>.</summary>
+    /// <value>Default <see langword="null"/>: nothing within a region, the same between any two.</value>
+    public EgressPrices? EgressPrices { get; init; }
 
     /// <summary>Allows plaintext to peers that are not on loopback. Anyone on the network can then read and write the store.</summary>
     /// <value>Default <see langword="false"/>.</value>
@@ -77,6 +81,7 @@ public sealed record HonuReplicaOptions
             Subscriptions = Subscriptions,
             RetireAfter = RetireAfter,
             Selector = Selector,
+            EgressPrices = EgressPrices,
             ProgressTimeout = ProgressTimeout,
             Grants = Grants,
             Seed = seed,

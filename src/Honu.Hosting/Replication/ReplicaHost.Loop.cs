@@ -93,6 +93,14 @@ public sealed partial class ReplicaHost
 
         foreach (var pump in _sessions.Values)
             pump.Abort();
+        _replica.KeepLearned();
+    }
+
+    // Nothing depends on it, but who wonders why a replica explores again should find the reason.
+    private void TellRestored()
+    {
+        if (_replica.SelectorRestored == SelectorRestore.Unreadable)
+            Log.SelectorUnreadable(_logger, _replica.SelectorName);
     }
 
     private void TryCarryOut(ReplicaEffect effect)
@@ -172,6 +180,10 @@ public sealed partial class ReplicaHost
     {
         var report = finished.Report;
         _metrics.Finished(report, finished.IsInitiator);
+        if (finished is { Reward: { } reward, Address: { } rewarded })
+            _metrics.Rewarded(rewarded, reward);
+        if (finished.IsInitiator && _metrics.WantsArms)
+            Volatile.Write(ref _arms, _replica.Peers);
         if (report.IsSuccess)
         {
             Interlocked.Increment(ref _succeeded);
@@ -326,6 +338,9 @@ public sealed partial class ReplicaHost
 
         [LoggerMessage(EventId = 3002, EventName = "SessionFailed", Level = LogLevel.Warning, Message = "A session with {Peer} ended as {Outcome}: {Error}. Further ones are not reported until one succeeds.")]
         public static partial void SessionFailed(ILogger logger, string peer, SyncOutcome outcome, string? error);
+
+        [LoggerMessage(EventId = 3007, EventName = "SelectorUnreadable", Level = LogLevel.Warning, Message = "What the selector {Selector} had learned of the peers could not be read, and is learned anew. Sessions go on meanwhile.")]
+        public static partial void SelectorUnreadable(ILogger logger, string selector);
 
         [LoggerMessage(EventId = 3100, EventName = "CallerRefused", Level = LogLevel.Warning, Message = "A session that {Caller} wanted to open was refused: {Reason}. The same is not reported again.")]
         public static partial void CallerRefused(ILogger logger, string caller, string reason);

@@ -32,6 +32,7 @@ public sealed partial class ReplicaHost
         {
             Identity = _store.Identity,
             Selector = _replica.SelectorName,
+            Reward = _replica.RewardName,
             Peers = [.. known.Peers.Select(peer => DescribePeer(peer, known, now))],
             Members = known.Members,
             Namespaces = [.. summaries.OrderBy(static summary => summary.Key, StringComparer.Ordinal).Select(summary => DescribeNamespace(summary, known, states[summary.Key], countObjects))],
@@ -53,6 +54,7 @@ public sealed partial class ReplicaHost
             RoundTrip = peer.RoundTrip,
             LastSuccess = peer.LastSuccess is { } success ? now - (known.Clock - success) : null,
             LastError = peer.LastError,
+            Arm = peer.Arm,
             Origin = peer.Origin,
             Member = known.Members.FirstOrDefault(member => member.Replica.Pid == pid)?.State,
             Acknowledged = acknowledged ?? new Dictionary<string, VersionVector>(StringComparer.Ordinal),

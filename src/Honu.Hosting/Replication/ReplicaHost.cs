@@ -34,6 +34,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     private long _failed;
     private long _lastSuccess;
     private int _openSessions;
+    private IReadOnlyList<PeerSnapshot> _arms = [];
     private readonly ReplicationMetrics _metrics;
     private readonly bool _advertisesListenAddress;
     private readonly ObjectCounts _counts;
@@ -66,7 +67,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         _driver = new Driver(this);
         _timers = new ReplicaTimers(_time, timer => Post(new ReplicaEvent.TimerDue(timer)));
         _lastSuccess = _time.GetTimestamp();
-        _metrics = new ReplicationMetrics(meters, _replica.SelectorName, () => _time.GetElapsedTime(Interlocked.Read(ref _lastSuccess)), () => Volatile.Read(ref _openSessions));
+        _metrics = new ReplicationMetrics(meters, _replica.SelectorName, () => _time.GetElapsedTime(Interlocked.Read(ref _lastSuccess)), () => Volatile.Read(ref _openSessions), () => Volatile.Read(ref _arms));
     }
 
     internal int MaxMessageBytes { get; }
@@ -83,6 +84,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         _loop = Task.Run(RunAsync, CancellationToken.None);
         WatchCertificate();
         Post(new ReplicaEvent.Started());
+        _events.Writer.TryWrite((null, null, TellRestored));
         return Task.CompletedTask;
     }
 

@@ -11,6 +11,9 @@ public sealed record ReplicaStatus
     /// <summary>The selector that chooses peers.</summary>
     public required string Selector { get; init; }
 
+    /// <summary>What its choices are judged by.</summary>
+    public required string Reward { get; init; }
+
     /// <summary>The peers: configured, added and learned ones.</summary>
     public required IReadOnlyList<PeerStatus> Peers { get; init; }
 
@@ -50,6 +53,9 @@ public sealed record PeerStatus
 
     /// <summary>Why the last session failed, if it did.</summary>
     public string? LastError { get; init; }
+
+    /// <summary>What the selector knows of it; <see langword="null"/> for the replica itself.</summary>
+    public ArmSnapshot? Arm { get; init; }
 
     /// <summary>Why it is a peer.</summary>
     public PeerOrigin Origin { get; init; }

@@ -9,11 +9,17 @@ internal sealed class ReplicationMetrics : IDisposable
 {
     public const string MeterName = "Honu.Replication";
 
+    // Rewards are 0 to 1, and the usual buckets are for milliseconds.
+    private static readonly InstrumentAdvice<double> RewardBuckets = new() { HistogramBucketBoundaries = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] };
+
     private readonly Meter? _owned;
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _objects;
     private readonly Counter<long> _bytes;
     private readonly Counter<long> _selections;
+    private readonly Histogram<double> _rewards;
+    private readonly ObservableGauge<double> _value;
+    private readonly ObservableGauge<double> _share;
     private readonly Counter<long> _mismatches;
     private readonly string _strategy;
 
@@ -21,7 +27,8 @@ internal sealed class ReplicationMetrics : IDisposable
     /// <param name="strategy">The selector's name.</param>
     /// <param name="lastSuccessAge">Time since a session last succeeded, or since the start.</param>
     /// <param name="openSessions">Sessions that are open now.</param>
-    public ReplicationMetrics(IMeterFactory? meters, string strategy, Func<TimeSpan> lastSuccessAge, Func<int> openSessions)
+    /// <param name="arms">What the selector knows of each peer.</param>
+    public ReplicationMetrics(IMeterFactory? meters, string strategy, Func<TimeSpan> lastSuccessAge, Func<int> openSessions, Func<IReadOnlyList<PeerSnapshot>> arms)
     {
         var meter = meters?.Create(MeterName) ?? (_owned = new Meter(MeterName));
         _strategy = strategy;
@@ -29,16 +36,29 @@ internal sealed class ReplicationMetrics : IDisposable
         _objects = meter.CreateCounter<long>("honu.replication.objects", "{object}", "Objects sent to peers and received from them, by what applying them did.");
         _bytes = meter.CreateCounter<long>("honu.replication.io", "By", "Bytes of messages to and from peers, with their frames, without HTTP/2 and TLS.");
         _selections = meter.CreateCounter<long>("honu.peer.selections", "{selection}", "How often a peer was chosen for a session.");
+        _rewards = meter.CreateHistogram("honu.peer.reward", "1", "What sessions with a peer were worth to the selector.", advice: RewardBuckets);
         _mismatches = meter.CreateCounter<long>("honu.replication.digest.mismatches", "{namespace}", "Namespaces whose contents differed from a peer's although their vectors did not, or from what was written to them.");
         meter.CreateObservableGauge("honu.replication.last_success.age", () => lastSuccessAge().TotalSeconds, "s", "Time since a session last succeeded, or since the start when none has.");
         meter.CreateObservableGauge("honu.replication.sessions.active", openSessions, "{session}", "Sessions that are open now.");
+        _value = meter.CreateObservableGauge("honu.peer.value", () => Measure(arms(), static arm => arm.Value), "1", "What the selector expects of the next session with a peer.");
+        _share = meter.CreateObservableGauge("honu.peer.share", () => Measure(arms(), static arm => arm.Share), "1", "A peer's part of about the last hundred choices.");
     }
+
+    /// <summary>Whether somebody listens to what is known of each peer.</summary>
+    public bool WantsArms => _value.Enabled || _share.Enabled;
 
     /// <summary>A peer was chosen for a session.</summary>
     public void Selected(PeerAddress peer)
     {
         if (_selections.Enabled)
-            _selections.Add(1, new TagList { { "honu.peer.name", peer.Endpoint }, { "honu.peer.strategy", _strategy } });
+            _selections.Add(1, Tags(peer));
+    }
+
+    /// <summary>A session that was opened here has taught something.</summary>
+    public void Rewarded(PeerAddress peer, double reward)
+    {
+        if (_rewards.Enabled)
+            _rewards.Record(reward, Tags(peer));
     }
 
     /// <summary>A session has ended.</summary>
@@ -70,6 +90,11 @@ internal sealed class ReplicationMetrics : IDisposable
     public void StoreDiffers() => _mismatches.Add(1, new KeyValuePair<string, object?>("honu.replication.found_by", "scan"));
 
     public void Dispose() => _owned?.Dispose();
+
+    private TagList Tags(PeerAddress peer) => new() { { "honu.peer.name", peer.Endpoint }, { "honu.peer.strategy", _strategy } };
+
+    private IEnumerable<Measurement<double>> Measure(IReadOnlyList<PeerSnapshot> peers, Func<ArmSnapshot, double> figure) =>
+        peers.Where(static peer => peer.Arm is not null).Select(peer => new Measurement<double>(figure(peer.Arm!), Tags(peer.Address)));
 
     private void Count(string outcome, long objects)
     {

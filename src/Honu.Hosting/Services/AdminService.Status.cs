@@ -16,6 +16,7 @@ internal sealed partial class AdminService
         var status = await replica.GetStatusAsync(includeFigures, cancellationToken).ConfigureAwait(false);
         response.Replicating = true;
         response.Selector = status.Selector;
+        response.Reward = status.Reward;
         response.Peers.Add(status.Peers.Select(Describe));
         response.Namespaces.Add(status.Namespaces.Select(Describe));
         return response;
@@ -37,6 +38,8 @@ internal sealed partial class AdminService
         };
         if (peer.Replica is { } id)
             result.Replica = ProtocolMapping.ToWire(id);
+        if (peer.Arm is { } arm)
+            result.Arm = Describe(arm);
         if (peer.LagObjects is { } lag)
             result.LagObjects = (ulong)lag;
         foreach (var (ns, vector) in peer.Acknowledged.OrderBy(static item => item.Key, StringComparer.Ordinal))
@@ -46,6 +49,14 @@ internal sealed partial class AdminService
             result.Acknowledged.Add(acknowledged);
         }
 
+        return result;
+    }
+
+    private static Arm Describe(ArmSnapshot arm)
+    {
+        var result = new Arm { Value = arm.Value, Count = arm.Count, Selections = (ulong)arm.Selections, Share = arm.Share };
+        if (arm.LastReward is { } reward)
+            result.LastReward = reward;
         return result;
     }
 

@@ -37,6 +37,7 @@ internal sealed class MemberTable
     private readonly HashSet<uint> _unsaved = [];
     private readonly DateTimeOffset _started;
     private ByteString? _digest;
+    private string? _measuredRegion;
     private int _retiredRows;
 
     public MemberTable(ReplicationPort store, TimeSpan retireAfter)
@@ -58,7 +59,7 @@ internal sealed class MemberTable
             OwnAddress = own.Address;
     }
 
-    /// <summary>Grows with every change of what counts here.</summary>
+    /// <summary>Grows with every change of who the members are, where they are, and whether one has left; the last also changes by itself, with time, while <see cref="HasRetired"/>.</summary>
     public long Version { get; private set; }
 
     /// <summary>A member that this replica has not heard from for this long is suspect.</summary>
@@ -97,6 +98,16 @@ internal sealed class MemberTable
 
     /// <summary>Where this replica tells others to reach it; empty for nowhere.</summary>
     public string OwnAddress { get; private set; } = "";
+
+    /// <summary>The region of this replica as others are told it: given, or measured.</summary>
+    public string OwnRegion => _store.Description.Region ?? _measuredRegion ?? "";
+
+    /// <summary>Tells others by what name the region goes that this replica was not given.</summary>
+    public void NameRegion(string? measured)
+    {
+        _measuredRegion = measured;
+        RefreshSelf();
+    }
 
     /// <summary>Whether a member has told these subscriptions before.</summary>
     public bool IsKnownToWant(uint pid, SubscriptionList subscriptions) =>
@@ -155,7 +166,7 @@ internal sealed class MemberTable
     {
         var identity = _store.Identity;
         var known = _rows.GetValueOrDefault(OwnPid);
-        var own = new Member(identity.Replica, identity.StoreId, OwnAddress, _store.Description.Region ?? "", IsRetired: false, known?.Revision ?? 0, Today(known));
+        var own = new Member(identity.Replica, identity.StoreId, OwnAddress, OwnRegion, IsRetired: false, known?.Revision ?? 0, Today(known));
         if (known is null || !own.SaysTheSame(known))
             own = own with { Revision = NextRevision(known) };
         Set(own);
@@ -171,11 +182,12 @@ internal sealed class MemberTable
         var told = new Member(replica, store, address, region, IsRetired: false, known?.Revision ?? 0, Today(known));
         if (known is null || !told.SaysTheSame(known))
             told = told with { Revision = NextRevision(known) };
-        if (!_heard.TryGetValue(pid, out var before) || before.Address != address || !IsHeard(pid))
-            Version++;
+        var addressBefore = AddressOf(pid);
         _heard[pid] = new Heard(_store.UtcNow, address, subscriptions);
         _retiredHere.Remove(pid);
         Set(told);
+        if (AddressOf(pid) != addressBefore)
+            Version++;
     }
 
     /// <summary>Takes over what a peer knows. Every field was checked; what a row may do is decided here.</summary>

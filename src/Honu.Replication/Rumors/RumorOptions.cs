@@ -22,4 +22,39 @@ public sealed record RumorOptions
     /// <summary>How many neighbours one replica pushes to; in larger regions each of them hands on to a part of the others.</summary>
     /// <value>Default 8.</value>
     public int FanOut { get; init; } = 8;
+
+    /// <summary>Pushes to one neighbour a second, over time; also the flushes of own writes. Fewer: larger batches under load, and writes that wait for them.</summary>
+    /// <value>Default 10.</value>
+    public double LocalRate { get; init; } = 10;
+
+    /// <summary>How many pushes to one neighbour may be made at once after a quiet time.</summary>
+    /// <value>Default 20.</value>
+    public int LocalBurst { get; init; } = 20;
+
+    /// <summary>Records in one rumor. What is more is left to sessions.</summary>
+    /// <value>Default 2,048.</value>
+    public int MaxRecords { get; init; } = 2048;
+
+    /// <summary>Bytes that wait for one destination, or travel in one batch. What is more is left to sessions.</summary>
+    /// <value>Default 512 KiB.</value>
+    public int MaxBytes { get; init; } = 512 * 1024;
+
+    /// <summary>Every fault, each a sentence that names the value found and what is allowed; empty when there is none.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var failures = new List<string>();
+        if (FlushDelay < TimeSpan.Zero || FlushInterval < FlushDelay || FlushInterval > TimeSpan.FromMinutes(1))
+            failures.Add($"FlushDelay ({FlushDelay}) and FlushInterval ({FlushInterval}) must be between 0 and a minute, the first not above the second.");
+        if (!(CrossRegionRate is > 0 and <= 1e6) || CrossRegionBurst < 1)
+            failures.Add($"CrossRegionRate ({CrossRegionRate}) must be above 0 and CrossRegionBurst ({CrossRegionBurst}) at least 1.");
+        if (!(LocalRate is > 0 and <= 1e6) || LocalBurst < 1)
+            failures.Add($"LocalRate ({LocalRate}) must be above 0 and LocalBurst ({LocalBurst}) at least 1.");
+        if (FanOut is < 1 or > 1024)
+            failures.Add($"FanOut ({FanOut}) must be between 1 and 1,024.");
+        if (MaxRecords is < 1 or > 65536)
+            failures.Add($"MaxRecords ({MaxRecords}) must be between 1 and 65,536.");
+        if (MaxBytes is < 1024 or > 4 * 1024 * 1024)
+            failures.Add($"MaxBytes ({MaxBytes}) must be between 1 KiB and 4 MiB.");
+        return failures;
+    }
 }

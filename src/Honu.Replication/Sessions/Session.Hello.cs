@@ -24,6 +24,7 @@ internal sealed partial class Session
         _described = Access.Visible(Store.DescribeNamespaces().Where(described => _ourSubscriptions.Wants(described.Key)));
         Access.HasSpoken = true;
         var hello = SessionHello.Build(Store, _described);
+        hello.Region = Membership.Members.OwnRegion;
         hello.Session = UnsafeByteOperations.UnsafeWrap(_nonce);
         hello.Verify = _verify;
         hello.WantsHeartbeats = Heartbeats.IsWanted;
@@ -86,7 +87,7 @@ internal sealed partial class Session
         RemoteIncarnation = SessionHello.ToGuid(hello.Incarnation);
         _remoteNonce = hello.Session.ToByteArray();
         _verify |= hello.Verify;
-        Store.Describe(remote, new ReplicaDescription(RemoteRegion, hello.Owner.Length > 0 ? hello.Owner : null, SessionHello.ToGuid(hello.StoreId)));
+        Store.Describe(remote, new ReplicaDescription(Regions.IsMeasured(RemoteRegion) ? null : RemoteRegion, hello.Owner.Length > 0 ? hello.Owner : null, SessionHello.ToGuid(hello.StoreId)));
 
         // Both sides count with the smaller window: a grant that waits for a quarter of a larger one would never come.
         var window = Math.Min(hello.WindowBytes, MessageLimits.WindowBytes);

@@ -50,8 +50,6 @@ internal sealed class Experiment : IDisposable
         };
     }
 
-    internal Action<SimulatedReplica, ReplicaEffect.SessionFinished>? Hook { get; set; }
-
     public ExperimentResult Run(IProgress<double>? progress, CancellationToken cancellation)
     {
         foreach (var replica in _cluster.Replicas)
@@ -110,10 +108,12 @@ internal sealed class Experiment : IDisposable
         ConfigureStore = (index, store) => _options.NamesRegions
             ? store with { Region = _options.Latency.Regions[index / _plan.ReplicasPerRegion] }
             : store,
-        ConfigureReplica = (_, replica) => _plan.IsRelay
-            ? replica with { Dissemination = Dissemination.RegionRelay }
-            : replica with { Selector = _options.Design, PauseAfterSession = _options.SessionPause },
+        ConfigureReplica = (_, replica) => Design(replica with { Peers = [.. replica.Peers.Select(static peer => peer with { Pid = (uint)peer.Port })] }),
     };
+
+    private ReplicaOptions Design(ReplicaOptions replica) => _plan.IsRelay
+        ? replica with { Dissemination = Dissemination.RegionRelay }
+        : replica with { Selector = _options.Design, PauseAfterSession = _options.SessionPause };
 
     private void ScheduleWriters()
     {
@@ -166,7 +166,6 @@ internal sealed class Experiment : IDisposable
 
     private void Finished(SimulatedReplica replica, ReplicaEffect.SessionFinished finished)
     {
-        Hook?.Invoke(replica, finished);
         if (!finished.IsInitiator || finished.Address is null || finished.Report.Outcome == SyncOutcome.Superseded)
             return;
         var regions = _options.Latency.Regions;

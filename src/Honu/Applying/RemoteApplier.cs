@@ -291,6 +291,8 @@ internal sealed partial class RemoteApplier(StoreCore core)
         if (core.Changes.IsWatched)
             core.Changes.Stage(state, key, record, isLocal: false);
         core.Expiry.Stage(state, key, incoming);
+        if (core.KeepsReplacedWrites && before.Version.Replica == core.Identity.Replica && incoming.Version.Replica != before.Version.Replica)
+            state.Replaced.Add(before.Version.Scalar, key);
         if (incoming.Version != before.Version)
             IndexEntry.Put(core.Batch, state.Id, incoming.Version, key, core.IndexScratch);
         core.StageReplacement(state, CurrentRecord.Of(incoming), before, isLocal: false);
@@ -303,7 +305,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
             return false;
         var vector = Joined(state.Vector, join.Target);
         vector.Advance(core.Identity.Replica, core.Reissuer.LastScalar);
-        core.StageJoin(state, vector);
+        core.StageJoin(state, vector, join.Target.Count == 1 ? join.Target : null);
         Observe(join.Target.GreatestScalar());
 
         // An interval too many was refused, and its records stay loose (R18).

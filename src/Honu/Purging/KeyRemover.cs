@@ -19,6 +19,8 @@ internal sealed class KeyRemover(StoreCore core)
         core.Conflicts.StageAllCovered(state, key);
         core.Heads.Remove(core.Hash.Of(state.Id, key), state.Id, key);
         core.StageRemoval(state, CurrentRecord.Of(current));
+        if (version.Replica == core.Identity.Replica)
+            state.Replaced.Lose(version.Scalar);
 
         // A live object goes because a peer knows that it was deleted: there is no version of that deletion any more.
         if (!current.IsDeleted(core.Clock) && core.Changes.IsWatched)

@@ -86,6 +86,8 @@ internal sealed class ReconcileJoin(StoreCore core)
     // Nothing of ours stays, history neither: all of it was deleted for good.
     private void StageTake(NamespaceState state, ReadOnlySpan<byte> key, scoped in RecordReader ours, scoped in RecordReader theirs)
     {
+        if (core.KeepsReplacedWrites && ours.Version.Replica == core.Identity.Replica)
+            state.Replaced.Add(ours.Version.Scalar, key);
         core.Remover.StageHistory(state, key);
         core.Conflicts.StageAllCovered(state, key);
         core.Heads.Remove(core.Hash.Of(state.Id, key), state.Id, key);

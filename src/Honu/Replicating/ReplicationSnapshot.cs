@@ -22,6 +22,14 @@ public sealed partial class ReplicationSnapshot : IDisposable
             StringComparer.Ordinal);
     }
 
+    /// <summary>A view of the records of one namespace, without its vectors.</summary>
+    internal ReplicationSnapshot(StoreCore core, NamespaceState state)
+    {
+        _core = core;
+        _engineSnapshot = core.Engine.CreateSnapshot();
+        _namespaces = new(StringComparer.Ordinal) { [state.Name] = new Moment(state.Id, new VersionVector(), state.Frontier, PurgeMark: 0, HasQuarantine: false) };
+    }
+
     /// <summary>The vector of a namespace at the moment of the snapshot; empty for an unknown one. Not to be changed.</summary>
     public VersionVector Vector(string ns) => _namespaces.TryGetValue(ns, out var found) ? found.Vector : new VersionVector();
 
@@ -85,7 +93,11 @@ public sealed partial class ReplicationSnapshot : IDisposable
     /// What the rumor covers the writes after: a key that has no record any more was deleted, and the deletion purged, so <paramref name="from"/> moves past its write.
     /// Who does not cover that learns of it by a session.
     /// </returns>
-    public ulong ReadWritten(string ns, ulong from, IReadOnlyList<(ulong Scalar, ReadOnlyMemory<byte> Key)> written, RecordBlockWriter block)
+    public ulong ReadWritten(string ns, ulong from, IReadOnlyList<(ulong Scalar, ReadOnlyMemory<byte> Key)> written, RecordBlockWriter block) =>
+        ReadWritten(ns, from, written, block, int.MaxValue);
+
+    /// <summary>The same, up to the record that passes a number of bytes: then the block is not whole.</summary>
+    internal ulong ReadWritten(string ns, ulong from, IReadOnlyList<(ulong Scalar, ReadOnlyMemory<byte> Key)> written, RecordBlockWriter block, int maxBytes)
     {
         ArgumentNullException.ThrowIfNull(written);
         ArgumentNullException.ThrowIfNull(block);
@@ -104,6 +116,8 @@ public sealed partial class ReplicationSnapshot : IDisposable
         {
             if (scalar <= from || !added.Add(key))
                 continue;
+            if (block.Length > maxBytes)
+                break;
             using var bytes = _core.Engine.Get(KeySpaces.CurrentKey(keyBuffer, found.Id, key.Span), _engineSnapshot);
             var record = StoreCore.Parse(bytes.Span, key.Span);
             if (!record.Verify(key.Span))
@@ -112,6 +126,23 @@ public sealed partial class ReplicationSnapshot : IDisposable
         }
 
         return from;
+    }
+
+    /// <summary>Adds the writes of a replica in <c>(from, to]</c> that the index has, with their keys.</summary>
+    /// <returns><see langword="false"/> when there would be more than <paramref name="limit"/>.</returns>
+    internal bool TryAddWritten(ushort id, ReplicaId origin, ulong from, ulong to, List<(ulong Scalar, ReadOnlyMemory<byte> Key)> written, int limit)
+    {
+        using var index = _core.Engine.CreateIterator(_engineSnapshot, verify: true);
+        index.Seek(KeySpaces.IndexKey(stackalloc byte[KeySpaces.IndexKeyBytes], id, origin, from + 1));
+        for (; index.IsValid && KeySpaces.TryReadIndexKey(index.Key, id, out var version) && version.Replica == origin && version.Scalar <= to; index.Next())
+        {
+            if (written.Count >= limit)
+                return false;
+            written.Add((version.Scalar, IndexEntry.ReadKey(index.Key, index.Value).ToArray()));
+        }
+
+        index.ThrowIfFailed();
+        return true;
     }
 
     /// <summary>Adds current records that <paramref name="base"/> does not cover to <paramref name="block"/>, in index order, until it is full.</summary>

@@ -19,6 +19,7 @@ internal ref struct UncoveredEntries
     private byte[]? _quarantined;
     private bool _started;
     private VersionId _after;
+    private ReplicaId? _only;
 
     public UncoveredEntries(IStorageEngine engine, EngineSnapshot? snapshot, ushort ns, VersionVector @base, PlantedFaults faults, bool hasQuarantine = false)
     {
@@ -44,6 +45,13 @@ internal ref struct UncoveredEntries
     /// <summary>Begins after an entry instead of at the first one.</summary>
     public void StartAfter(VersionId position) => _after = position;
 
+    /// <summary>Walks over the entries of one replica only, from a scalar on.</summary>
+    public void StartAt(ReplicaId origin, ulong scalar)
+    {
+        _only = origin;
+        _after = new VersionId(scalar - 1, origin);
+    }
+
     public bool MoveNext()
     {
         Span<byte> seekKey = stackalloc byte[KeySpaces.IndexKeyBytes];
@@ -54,10 +62,10 @@ internal ref struct UncoveredEntries
         else
         {
             _started = true;
-            _index.Seek(KeySpaces.IndexKey(seekKey, _ns, _after.Replica, _after.IsNone ? 0 : _after.Scalar + 1));
+            _index.Seek(KeySpaces.IndexKey(seekKey, _ns, _after.Replica, _after.IsNone && _only is null ? 0 : _after.Scalar + 1));
         }
 
-        while (_index.IsValid && KeySpaces.TryReadIndexKey(_index.Key, _ns, out var version))
+        while (_index.IsValid && KeySpaces.TryReadIndexKey(_index.Key, _ns, out var version) && (_only is null || version.Replica == _only))
         {
             var next = _base.NextUncovered(version.Replica, version.Scalar);
             if (next != version.Scalar)

@@ -49,6 +49,10 @@ public sealed class VersionVector : IEquatable<VersionVector>
     internal ulong GreatestScalar(ReplicaId replica) =>
         !_origins.TryGetValue(replica, out var covered) ? 0 : covered.Later.Count > 0 ? covered.Later[^1].To : covered.High;
 
+    /// <summary>The smallest scalar of <paramref name="replica"/> that is covered; 1 when nothing is known of it.</summary>
+    internal ulong NextCovered(ReplicaId replica) =>
+        _origins.TryGetValue(replica, out var covered) && covered is { High: 0, Later.Count: > 0 } ? covered.Later[0].From + 1 : 1;
+
     /// <summary>The smallest scalar of <paramref name="replica"/> that is at least <paramref name="scalar"/> and not covered.</summary>
     public ulong NextUncovered(ReplicaId replica, ulong scalar) =>
         _origins.TryGetValue(replica, out var covered) ? covered.NextUncovered(scalar) : scalar;

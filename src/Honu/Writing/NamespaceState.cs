@@ -38,6 +38,9 @@ internal sealed class NamespaceState(ushort id, string name, VersionVector vecto
     /// </remarks>
     public ulong OutsiderMark => Vector.Dominates(Frontier) ? PurgeMark : 0;
 
+    /// <summary>Own writes that others have replaced; kept only while rumors are sent.</summary>
+    public Replicating.ReplacedWrites Replaced { get; } = new();
+
     /// <summary>The deletions that are remembered.</summary>
     public Purging.DeletionTracker Deletions { get; } = new();
 

@@ -35,10 +35,13 @@ internal sealed partial class StoreCore
     }
 
     /// <summary>Adds a grown vector to the batch, to be published when it is written.</summary>
-    public void StageJoin(NamespaceState state, VersionVector vector)
+    /// <param name="state">The namespace.</param>
+    /// <param name="vector">What counts from then on.</param>
+    /// <param name="only">What has come to it, if that is little: then only its entries are looked at, instead of those of all origins.</param>
+    public void StageJoin(NamespaceState state, VersionVector vector, VersionVector? only = null)
     {
         StageVector(state, vector, KeySpaces.Vector);
-        _joins.Add((state, vector));
+        _joins.Add((state, vector, only));
     }
 
     /// <summary>Adds a grown frontier to the batch, to be published when it is written.</summary>
@@ -59,6 +62,24 @@ internal sealed partial class StoreCore
             loose.Add(entries.Version);
             if (!Faults.HasFlag(PlantedFaults.ClockNotAdvanced))
                 Clock.Observe(entries.Version.Scalar);
+        }
+
+        return loose;
+    }
+
+    // What is loose now, without what is covered from now on.
+    private LooseDigest CountLooseWithout(NamespaceState state, VersionVector joined, VersionVector vector)
+    {
+        var loose = state.Loose;
+        foreach (var origin in joined.Origins)
+        {
+            using var entries = new Replicating.UncoveredEntries(Engine, snapshot: null, state.Id, state.Vector, Faults, Held.Quarantine.Count(state) > 0);
+            entries.StartAt(origin, joined.NextCovered(origin));
+            while (entries.MoveNext() && entries.Version.Scalar <= joined.GreatestScalar(origin))
+            {
+                if (vector.Covers(entries.Version))
+                    loose.Remove(entries.Version);
+            }
         }
 
         return loose;

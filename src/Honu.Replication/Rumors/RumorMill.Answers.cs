@@ -1,0 +1,122 @@
+using Honu.Replication.Messages;
+
+namespace Honu.Replication;
+
+/// <content>What became of pushes.</content>
+internal sealed partial class RumorMill
+{
+    /// <summary>A push was answered. Says who has taken a reward, and how much.</summary>
+    public (RumorPeer Peer, double Reward)? Answered(PushId id, RumorAnswer answer, TimeSpan now)
+    {
+        _now = now;
+        if (!_pushes.Remove(id, out var push))
+            return null;
+        if (MessageValidation.FindFault(answer, push.Sent.Rumors.Count) is not null)
+        {
+            push.Peer.Rest(now);
+            return null;
+        }
+
+        switch (answer.Outcome)
+        {
+            case RumorAnswer.Types.Outcome.Accepted:
+                return Accepted(push, answer);
+            case RumorAnswer.Types.Outcome.NotIntroduced:
+                push.Peer.Rest(now);
+                _host.RequestSession(push.Peer.Pid);
+                break;
+            case RumorAnswer.Types.Outcome.Unsupported:
+                Unsupported(push);
+                return null;
+            case RumorAnswer.Types.Outcome.Malformed:
+                // Whoever else gets it will say the same.
+                push.Lane.Outstanding.Remove(push.Sent);
+                push.Peer.Rest(now);
+                break;
+            case RumorAnswer.Types.Outcome.Forbidden:
+                push.Peer.Rest(now);
+                break;
+        }
+
+        JudgeLate(push);
+        return (push.Peer, 0);
+    }
+
+    /// <summary>A push will not be answered.</summary>
+    public void Failed(PushId id, bool isUnsupported, TimeSpan now)
+    {
+        _now = now;
+        if (!_pushes.Remove(id, out var push))
+            return;
+        if (isUnsupported)
+            Unsupported(push);
+
+        // Anything else is a lost message: its retry is due when it is due.
+    }
+
+    private (RumorPeer Peer, double Reward)? Accepted(SentPush push, RumorAnswer answer)
+    {
+        var time = _now - push.At;
+        Measure(push.Peer, time);
+        push.Peer.Recover();
+        push.Lane.Acknowledge(push.Sent);
+        double? reward = null;
+        if (push.Lane is RegionLane far)
+        {
+            var region = push.Via ?? far.Region;
+            if (!push.IsJudged)
+            {
+                push.IsJudged = true;
+                reward = region.Chooser.Answered(push.Peer.Pid, time, region.RoundTrip ?? time);
+                if (push.Via is null && push.Sent.IsFirstTry)
+                    region.Chooser.NoteFirstTry(isTimedOut: false);
+            }
+
+            if (push.Via is null)
+                far.Detour = null;
+            far.Tried.Remove(push.Peer.Pid);
+            Learn(region, answer.Distances);
+        }
+
+        Redirect(push, answer);
+        return reward is { } earned ? (push.Peer, earned) : null;
+    }
+
+    private void Learn(Region region, IEnumerable<Distance> distances)
+    {
+        foreach (var distance in distances)
+        {
+            if (_regions.OtherOf(distance.Pid) is { } other && other != region)
+                region.Distances[other.Name] = TimeSpan.FromMilliseconds(distance.RoundTripMs);
+        }
+    }
+
+    // What the relay does not want, another replica of its region may want.
+    private void Redirect(SentPush push, RumorAnswer answer)
+    {
+        if (answer.Declined.Count == 0)
+            return;
+        var declined = answer.Declined.Select(place => push.Sent.Rumors[(int)place]).Distinct().ToList();
+        push.Peer.Declined.UnionWith(declined.Select(static rumor => rumor.Namespace));
+        if (push.Lane is RegionLane far && push.Via is null)
+            SendFresh(far, declined);
+    }
+
+    private void Unsupported(SentPush push)
+    {
+        push.Peer.NoteUnsupported(_now);
+        _host.HurrySessions();
+        push.Sent.Pushes.Remove(push);
+        if (push.Lane is LocalLane local)
+        {
+            var rumors = local.Collect(out _);
+            if (rumors.Count > 0)
+                GiveUp(local, rumors);
+        }
+        else if (push.Lane is RegionLane far && far.Outstanding.Contains(push.Sent) && push.Sent.Pushes.TrueForAll(static other => other.IsJudged))
+        {
+            far.Outstanding.Remove(push.Sent);
+            SendFresh(far, [.. push.Sent.Rumors]);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace Honu.Replication.Tests.Rumors;
+
+/// <summary>The way of a write through regions: one push to a relay of each, which hands it on.</summary>
+public sealed class DisseminationTests
+{
+    private static readonly string[] ThreeRegions = ["a", "a", "a", "b", "b", "b", "c", "c", "c"];
+
+    [Fact]
+    public void Put_AfterQuietTime_IsVisibleEverywhereAfterOneWay()
+    {
+        using var network = new RumorNetwork(ThreeRegions).Start();
+
+        network[1].Put("k", "v");
+        var milliseconds = network.RunUntil(() => network.IsVisible("k", "v"));
+
+        // 2 ms until the flush, 50 ms to the relays, 0.25 ms to their neighbours.
+        Assert.InRange(milliseconds, 52, 53);
+        Assert.Equal(2, network.FarPushes.Count());
+    }
+
+    [Fact]
+    public void Put_WithoutRegionNames_TravelsTheSameWay()
+    {
+        using var network = new RumorNetwork(ThreeRegions, namesRegions: false).Start(30);
+
+        network[1].Put("k", "v");
+        var milliseconds = network.RunUntil(() => network.IsVisible("k", "v"));
+
+        Assert.InRange(milliseconds, 52, 53);
+        Assert.Equal(2, network.FarPushes.Count());
+        Assert.Equal("~4", network[6].Machine.Rumors!.Region);
+    }
+}
