@@ -56,9 +56,26 @@ public class PaperExperimentTests
 
         // Without load hardly a session finds anything: dial 300 ms, pull 201 ms, pause 125 ms, and two messages each.
         var result = PaperExperiment.Run(
-            Options("uniform", TimeSpan.FromMinutes(10)) with { Latency = latency, ReplicasPerRegion = 1, WriteInterval = TimeSpan.FromMinutes(5) }, TimeSpan.Zero);
+            Options("uniform", TimeSpan.FromMinutes(10)) with { Latency = latency, ReplicasPerRegion = 1, WriteInterval = TimeSpan.FromMinutes(5), WarmUp = TimeSpan.Zero });
 
         Assert.InRange(result.Messages, 2 * 2 * 600 / 0.626 * 0.97, 2 * 2 * 600 / 0.626 * 1.03);
+    }
+
+    [Fact]
+    public void Run_WithKeptConnections_SavesTheDial()
+    {
+        var latency = LatencyMatrix.Read(new StringReader(FarApart), "test");
+
+        var result = PaperExperiment.Run(Options("uniform", TimeSpan.FromMinutes(10)) with
+        {
+            Latency = latency,
+            ReplicasPerRegion = 1,
+            WriteInterval = TimeSpan.FromMinutes(5),
+            WarmUp = TimeSpan.Zero,
+            KeepsConnections = true,
+        });
+
+        Assert.InRange(result.Messages, 2 * 2 * 600 / 0.326 * 0.97, 2 * 2 * 600 / 0.326 * 1.03);
     }
 
     [Fact]
@@ -79,7 +96,7 @@ public class PaperExperimentTests
         using var cancellation = new CancellationTokenSource();
         var progress = new CancelAtHalf(cancellation);
 
-        Assert.Throws<OperationCanceledException>(() => PaperExperiment.Run(Options("uniform", TimeSpan.FromSeconds(60)), TimeSpan.Zero, progress, cancellation.Token));
+        Assert.Throws<OperationCanceledException>(() => PaperExperiment.Run(Options("uniform", TimeSpan.FromSeconds(60)) with { WarmUp = TimeSpan.Zero }, progress, cancellation.Token));
         Assert.InRange(progress.Last, 0.5, 0.6);
     }
 
@@ -139,7 +156,7 @@ public class PaperExperimentTests
     private static ExperimentOptions Options(string design, TimeSpan duration) => new() { Scenario = Scenarios.Paper, Design = design, Duration = duration };
 
     private static ExperimentResult Short(string design, int seed, int seconds = 60) =>
-        PaperExperiment.Run(Options(design, TimeSpan.FromSeconds(seconds)) with { Seed = seed }, TimeSpan.FromSeconds(seconds));
+        PaperExperiment.Run(Options(design, TimeSpan.FromSeconds(seconds)) with { Seed = seed, WarmUp = TimeSpan.FromSeconds(seconds) });
 
     private static double?[] Figures(ExperimentResult result) => [.. Metric.All.Select(metric => metric.Of(result))];
 

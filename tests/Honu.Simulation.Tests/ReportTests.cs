@@ -136,7 +136,7 @@ public sealed class ReportTests : IDisposable
     public void Write_Page_IsWholeAndLoadsNothing()
     {
         var result = PaperExperiment.Run(
-            new ExperimentOptions { Scenario = Scenarios.Paper, Latency = TwoRegions(), Duration = TimeSpan.FromSeconds(30) }, TimeSpan.FromSeconds(5));
+            new ExperimentOptions { Scenario = Scenarios.Paper, Latency = TwoRegions(), Duration = TimeSpan.FromSeconds(30), WarmUp = TimeSpan.FromSeconds(5) });
         using var writer = new StringWriter();
 
         HtmlReport.Write(writer, "<title> & more", [("name", "\"value\"")], [result, result with { Design = "a<b" }], TwoRegions());

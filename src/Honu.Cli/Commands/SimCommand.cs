@@ -53,6 +53,7 @@ internal sealed class SimCommand
     private readonly Option<int?> _jobs = Number("--jobs", "How many runs go on at the same time.", MaxJobs, Environment.ProcessorCount);
     private readonly Option<int?> _perRegion = Number("--replicas-per-region", "Replicas in each region. Default 3, in the scenario scale 40.", MaxPerRegion, usual: null);
     private readonly Option<int?> _writers = Number("--writers-per-region", "Replicas of each region that write.", MaxPerRegion, usual: 1);
+    private readonly Option<TimeSpan?> _warmUp = CommonOptions.Duration("--warm-up", "How long everything runs before it is measured. Default 60s, in the paper's scenario 4m under load.");
     private readonly Option<TimeSpan?> _duration = CommonOptions.Duration("--duration", "How long is measured, after the warm-up. Default 300s, in the paper's scenario 8m.");
     private readonly Option<TimeSpan?> _writeInterval = CommonOptions.Duration("--write-interval", "From one write of a writer to its next one. Default 4s, in the scenario load 100ms.");
     private readonly Option<double?> _loss = new("--loss")
@@ -60,6 +61,12 @@ internal sealed class SimCommand
         Description = "Share of packets that get lost, for example 0.05. Default: as the scenario has it.",
         HelpName = "SHARE",
         CustomParser = ParseLoss,
+    };
+
+    private readonly Option<string?> _connections = new("--connections")
+    {
+        Description = "Whether sessions use a connection that is kept, or dial each time: kept, per-session. Default kept, in the paper's scenario per-session.",
+        HelpName = "KIND",
     };
 
     private readonly Option<bool> _unnamed = new("--unnamed-regions") { Description = "Replicas are not told which region they stand in: they find out by themselves who is near." };
@@ -79,8 +86,9 @@ internal sealed class SimCommand
               honu sim --scenario load --write-interval 10ms --seeds 10 --results load.jsonl --json
               honu sim --latency my-regions.csv --replicas-per-region 5
             """);
-        foreach (var option in (Option[])[_scenario, _latency, _perRegion, _writers, _designs, _seeds, _duration, _writeInterval, _loss, _unnamed, _jobs, _results, _report, _json])
+        foreach (var option in (Option[])[_scenario, _latency, _perRegion, _writers, _designs, _seeds, _warmUp, _duration, _writeInterval, _loss, _connections, _unnamed, _jobs, _results, _report, _json])
             command.Add(option);
+        _connections.AcceptOnlyFromAmong("kept", "per-session");
         command.SetAction(RunAsync);
         return command;
     }
@@ -151,10 +159,11 @@ internal sealed class SimCommand
             Latency = parsed.GetValue(_latency) is { } path ? Latency(path) : usual.Latency,
             ReplicasPerRegion = parsed.GetValue(_perRegion),
             WritersPerRegion = parsed.GetValue(_writers) ?? 1,
-            WarmUp = isPaper ? PaperExperiment.WarmUp : usual.WarmUp,
+            WarmUp = parsed.GetValue(_warmUp),
             Duration = parsed.GetValue(_duration) ?? (isPaper ? PaperExperiment.UsualDuration : UsualDuration),
             WriteInterval = parsed.GetValue(_writeInterval),
             Loss = parsed.GetValue(_loss),
+            KeepsConnections = parsed.GetValue(_connections) switch { "kept" => true, "per-session" => false, _ => null },
             NamesRegions = !parsed.GetValue(_unnamed),
         };
         Check(options);
@@ -169,10 +178,12 @@ internal sealed class SimCommand
             throw CliException.Usage($"{options.Latency.Regions.Count} regions of {perRegion} replicas are {replicas} replicas; 2 to {MaxReplicas} can be simulated.");
         if (options.WritersPerRegion > perRegion)
             throw CliException.Usage($"--writers-per-region {options.WritersPerRegion}: a region has {perRegion} replicas.");
-        if (options.Duration > LongestDuration)
-            throw CliException.Usage($"--duration: at most {Durations.Format(LongestDuration)} can be simulated.");
-        if (options.Scenario == Scenarios.Paper && (options.Loss is not null || !options.NamesRegions))
-            throw CliException.Usage($"The paper's scenario loses nothing and knows no regions: leave {(options.Loss is not null ? "--loss" : "--unnamed-regions")} out.");
+        if (options.Duration > LongestDuration || options.WarmUp > LongestDuration)
+            throw CliException.Usage($"{(options.Duration > LongestDuration ? "--duration" : "--warm-up")}: at most {Durations.Format(LongestDuration)} can be simulated.");
+        if (options.Scenario == Scenarios.Paper && options.Loss is not null)
+            throw CliException.Usage("The paper's scenario loses nothing: leave --loss out.");
+        if (options.Scenario == Scenarios.Paper && !options.NamesRegions)
+            throw CliException.Usage("The paper's scenario measures no round trips to find regions by: leave --unnamed-regions out.");
     }
 
     private static LatencyMatrix Latency(string path)

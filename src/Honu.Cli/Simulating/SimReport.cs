@@ -13,7 +13,6 @@ internal static class SimReport
         List<(string, string)> facts =
         [
             ("regions", options.Latency.Regions.Count.ToString(CultureInfo.InvariantCulture)),
-            ("warm-up", Durations.Format(options.WarmUp)),
             ("measured", Durations.Format(options.Duration)),
             ("writers per region", options.WritersPerRegion.ToString(CultureInfo.InvariantCulture)),
             ("seeds", request.Seeds == 1 ? "1" : string.Create(CultureInfo.InvariantCulture, $"1 to {request.Seeds}")),
@@ -23,6 +22,8 @@ internal static class SimReport
         // What is not given, the scenario decides: its page of the documentation has the numbers.
         if (options.ReplicasPerRegion is { } perRegion)
             facts.Insert(1, ("replicas per region", perRegion.ToString(CultureInfo.InvariantCulture)));
+        if (options.WarmUp is { } warmUp)
+            facts.Add(("warm-up", Durations.Format(warmUp)));
         if (options.WriteInterval is { } interval)
             facts.Add(("one write per", Durations.Format(interval)));
         if (options.Loss is { } loss)

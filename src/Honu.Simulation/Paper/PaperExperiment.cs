@@ -17,9 +17,9 @@ public static class PaperExperiment
     private static readonly TimeSpan LongestTail = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ReadInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>How long replicas are under load before the measurement.</summary>
+    /// <summary>How long replicas are under load before the measurement, unless the options say otherwise.</summary>
     /// <value>4 minutes.</value>
-    public static TimeSpan WarmUp { get; } = TimeSpan.FromMinutes(4);
+    public static TimeSpan UsualWarmUp { get; } = TimeSpan.FromMinutes(4);
 
     /// <summary>How long the authors measured: their published results hold 1,800 writes, 120 of each region, one every 4 s.</summary>
     /// <value>8 minutes.</value>
@@ -33,12 +33,10 @@ public static class PaperExperiment
 
     /// <summary>Runs one strategy with one seed.</summary>
     /// <exception cref="ArgumentException">The design is no selector, or its name or parameter is unknown.</exception>
-    public static ExperimentResult Run(ExperimentOptions options, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        Run(options, WarmUp, progress, cancellation);
-
-    internal static ExperimentResult Run(ExperimentOptions options, TimeSpan warmUp, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public static ExperimentResult Run(ExperimentOptions options, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        var warmUp = options.WarmUp ?? UsualWarmUp;
         var perRegion = options.ReplicasPerRegion ?? 3;
         var writers = Math.Min(options.WritersPerRegion, perRegion);
         var world = new PaperWorld(options, warmUp, perRegion, options.Latency.Regions.Count * writers);

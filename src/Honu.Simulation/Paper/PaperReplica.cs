@@ -37,7 +37,7 @@ internal sealed class PaperReplica(int index, string region, string design, Pape
         foreach (var peer in all.Where(peer => peer != this))
         {
             _peers.Add(peer);
-            _arms.Add(new PeerArm(new PeerAddress("replica" + peer.Index, 1 + peer.Index)) { Region = peer.Region });
+            _arms.Add(new PeerArm(new PeerAddress("replica" + peer.Index, 1 + peer.Index)) { Region = peer.Region, IsLocal = peer.Region == Region });
         }
     }
 
@@ -54,11 +54,12 @@ internal sealed class PaperReplica(int index, string region, string design, Pape
         WriteLoad();
         var view = Store.View();
         var begun = world.Time.Now;
-        world.Send(this, peer, PaperMessages.PullRequest(view), () =>
+        var request = PaperMessages.PullRequest(view);
+        world.Send(this, peer, request, () =>
         {
             var (entries, wanted) = peer.Compare(view);
             var reply = PaperMessages.PullReply(entries, [.. wanted.Select(peer.Version)], world.ValueBytes);
-            world.Send(peer, this, reply, () => Take(arm, peer, begun, entries, wanted));
+            world.Send(peer, this, reply, () => Take(arm, peer, begun, (request, reply), entries, wanted));
         });
     }
 
@@ -88,7 +89,7 @@ internal sealed class PaperReplica(int index, string region, string design, Pape
         return (entries, wanted);
     }
 
-    private void Take(int arm, PaperReplica peer, TimeSpan begun, List<PaperEntry> entries, List<int> wanted)
+    private void Take(int arm, PaperReplica peer, TimeSpan begun, (int Sent, int Received) bytes, List<PaperEntry> entries, List<int> wanted)
     {
         WriteLoad();
         var stored = 0;
@@ -106,6 +107,8 @@ internal sealed class PaperReplica(int index, string region, string design, Pape
             Pulled = stored == 0 && entries.Count > 0 ? 1 : stored,
             PullLatency = world.Time.Now - begun,
             Duration = world.Time.Now - begun,
+            BytesSent = bytes.Sent,
+            BytesReceived = bytes.Received,
             FromRegion = Region,
             ToRegion = peer.Region,
         };
@@ -117,14 +120,17 @@ internal sealed class PaperReplica(int index, string region, string design, Pape
 
         List<PaperEntry> push = [.. wanted.Select(key => new PaperEntry(key, Store[key]))];
         var pushed = world.Time.Now;
-        world.Send(this, peer, PaperMessages.PushRequest(push, world.ValueBytes), () =>
+        var request = PaperMessages.PushRequest(push, world.ValueBytes);
+        world.Send(this, peer, request, () =>
         {
-            var changed = peer.Accept(push);
-            world.Send(peer, this, PaperMessages.PushReply(changed), () => EndSession(arm, worth with
+            var reply = PaperMessages.PushReply(peer.Accept(push));
+            world.Send(peer, this, reply, () => EndSession(arm, worth with
             {
                 Pushed = push.Count,
                 PushLatency = world.Time.Now - pushed,
                 Duration = world.Time.Now - begun,
+                BytesSent = worth.BytesSent + request,
+                BytesReceived = worth.BytesReceived + reply,
             }));
         });
     }

@@ -36,8 +36,8 @@ internal sealed class PaperWorld(ExperimentOptions options, TimeSpan warmUp, int
 
     public bool IsMeasuring => Time.Now >= WarmUp && Time.Now < WarmUp + options.Duration;
 
-    /// <summary>Opens a connection; sessions keep none.</summary>
-    public void Dial(PaperReplica from, PaperReplica to, Action open) => Time.After(3 * OneWay(from, to), open);
+    /// <summary>Opens a connection for one session: a round trip of TCP, and half of one until the settings of HTTP/2 are there.</summary>
+    public void Dial(PaperReplica from, PaperReplica to, Action open) => Time.After(options.KeepsConnections == true ? TimeSpan.Zero : 3 * OneWay(from, to), open);
 
     public void Send(PaperReplica from, PaperReplica to, int bytes, Action arrived)
     {

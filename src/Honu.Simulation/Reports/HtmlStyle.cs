@@ -18,7 +18,7 @@ internal static class HtmlStyle
         dl { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; margin: 0 0 1rem; } dl div { display: flex; gap: .4rem; } dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
         th, td { text-align: right; padding: .2rem .5rem; border-bottom: 1px solid var(--rule); white-space: nowrap; } th:first-child, td:first-child { text-align: left; padding-left: 0; }
-        th { font-weight: 600; color: var(--faint); } td small { color: var(--faint); font-size: .75em; }
+        th { font-weight: 600; color: var(--faint); white-space: normal; vertical-align: bottom; } td small { color: var(--faint); font-size: .75em; }
         .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; } .legend svg { margin-right: .4rem; }
         svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } svg .faint { fill: var(--faint); }
         .grid { stroke: var(--rule); stroke-width: 1; fill: none; } .s { fill: none; stroke-width: 2; } .topologies { display: flex; flex-wrap: wrap; gap: 1rem; }
