@@ -20,6 +20,9 @@ public sealed partial class Replica
 
     private readonly RumorMill? _rumors;
     private readonly Dictionary<uint, TimeSpan> _toldAfterSession = [];
+
+    // Whom each peer is known to be, also before it was met.
+    private readonly Dictionary<Peer, uint> _rumorPids = [];
     private long _lastPushId;
     private TimeSpan _lastFound;
 
@@ -118,14 +121,14 @@ public sealed partial class Replica
         var self = peers.Where(static peer => peer.State == PeerState.Self);
         var ready = peers.Where(peer => peer is { HasSession: false } && peer.State != PeerState.Self && peer.Backoff.Until <= _now).ToList();
         var regions = _rumors.Regions;
-        var unmet = ready.FindAll(peer => peer.State == PeerState.Unknown && (regions.IsMeasuredHere || peer.Pid is null));
+        var unmet = ready.FindAll(peer => peer.State == PeerState.Unknown && (regions.IsMeasuredHere || !_rumorPids.ContainsKey(peer)));
         if (unmet.Count > 0)
         {
             _interval = _options.BaseInterval;
             return [.. self, .. unmet];
         }
 
-        var near = ready.FindAll(peer => peer.Pid is { } pid && regions.IsNeighbour(pid));
+        var near = ready.FindAll(peer => _rumorPids.TryGetValue(peer, out var pid) && regions.IsNeighbour(pid));
         var isIdle = _now - _lastFound > IdleAfter && !(_rumors.LastNews > _now - IdleAfter);
         var chance = _random.NextDouble();
         if (near.Count == 0)
@@ -140,6 +143,7 @@ public sealed partial class Replica
             return;
         var members = _membership.Members;
         Dictionary<string, uint>? byEndpoint = null;
+        _rumorPids.Clear();
         var known = new List<(PeerAddress Address, uint Pid, string Region)>(_peers.Count);
         foreach (var peer in _peers)
         {
@@ -153,6 +157,8 @@ public sealed partial class Replica
                 pid = byEndpoint.TryGetValue(peer.Address.Endpoint, out var told) ? told : null;
             }
 
+            if (pid is { } any)
+                _rumorPids[peer] = any;
             if (pid is { } who && (members.Find(who) is null || members.StateOf(who) != MemberState.Retired))
                 known.Add((peer.Address, who, members.Find(who) is { Region.Length: > 0 } row ? row.Region : peer.Region ?? ""));
         }
