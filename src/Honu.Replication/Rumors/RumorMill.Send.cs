@@ -185,7 +185,7 @@ internal sealed partial class RumorMill
             return;
         }
 
-        if (lane.Detour is { } via && Candidates(via, lane.Tried, rumors[0].Namespace) is { Count: > 0 } helpers)
+        if (lane is { Detour: { } via, HasCustody: false } && Candidates(via, lane.Tried, rumors[0].Namespace) is { Count: > 0 } helpers)
         {
             var sent = new SentRumors(rumors, _now, isFirstTry: true);
             lane.Outstanding.Add(sent);
