@@ -33,10 +33,7 @@ public sealed partial class Replica
     public RumorStatus? Rumors => _rumors?.Describe();
 
     /// <summary>What rumors have done. Safe to read from any thread; <see langword="null"/> when none are sent.</summary>
-    internal RumorCounts? RumorCounts => _rumors?.Counts;
-
-    /// <summary>Tells of each relay's reward, on the thread that calls <see cref="Handle"/>.</summary>
-    internal Action<PeerAddress, double>? RelayRewarded { get; set; }
+    public RumorCounts? RumorCounts => _rumors?.Counts;
 
     private void StartRumors()
     {
@@ -55,7 +52,7 @@ public sealed partial class Replica
                 break;
             case ReplicaEvent.RumorsAnswered answered:
                 if (_rumors?.Answered(answered.Push, answered.Answer, _now) is var (peer, reward))
-                    RelayRewarded?.Invoke(peer.Address, reward);
+                    _effects.Add(new ReplicaEffect.RelayRewarded(peer.Address, reward));
                 break;
             case ReplicaEvent.RumorsFailed failed:
                 _rumors?.Failed(failed.Push, failed.IsUnsupported, _now);
