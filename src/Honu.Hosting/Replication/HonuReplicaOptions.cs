@@ -42,6 +42,10 @@ public sealed record HonuReplicaOptions
     /// <value>Default <see langword="null"/>: nothing within a region, the same between any two.</value>
     public EgressPrices? EgressPrices { get; init; }
 
+    /// <summary>How fresh writes travel: by sessions only, or pushed at once by way of one replica of each region. Choose the same for the whole cluster; replicas that differ, or are of an older version, get everything by sessions.</summary>
+    /// <value>Default <see cref="Dissemination.Sessions"/>.</value>
+    public Dissemination Dissemination { get; init; } = Dissemination.Sessions;
+
     /// <summary>Allows plaintext to peers that are not on loopback. Anyone on the network can then read and write the store.</summary>
     /// <value>Default <see langword="false"/>.</value>
     public bool AllowInsecure { get; init; }
@@ -87,6 +91,7 @@ public sealed record HonuReplicaOptions
             OpensSessions = OpensSessions,
             Selector = Selector,
             EgressPrices = EgressPrices,
+            Dissemination = Dissemination,
             ProgressTimeout = ProgressTimeout,
             Grants = Grants,
             Seed = seed,

@@ -57,14 +57,14 @@ internal sealed partial class RumorMill
     private (RumorPeer Peer, double Reward)? Accepted(SentPush push, RumorAnswer answer)
     {
         var time = _now - push.At;
-        Measure(push.Peer, time);
+        Measure(push.Peer, time, isRough: !push.Peer.HasAnswered);
         push.Peer.Recover();
         push.Lane.Acknowledge(push.Sent);
         double? reward = null;
         if (push.Lane is RegionLane far)
         {
             var region = push.Via ?? far.Region;
-            if (!push.IsJudged)
+            if (!push.IsJudged && push.Peer.HasAnswered)
             {
                 push.IsJudged = true;
                 reward = region.Chooser.Answered(push.Peer.Pid, time, region.RoundTrip ?? time);
@@ -78,6 +78,7 @@ internal sealed partial class RumorMill
             Learn(region, answer.Distances);
         }
 
+        push.Peer.HasAnswered = true;
         Redirect(push, answer);
         return reward is { } earned ? (push.Peer, earned) : null;
     }

@@ -6,6 +6,9 @@ internal static class RumorRetry
     /// <summary>Tries of a neighbour before another one takes its place.</summary>
     public const int LocalTries = 6;
 
+    /// <summary>Tries of a neighbour that has nothing to hand on, so that nobody can take its place.</summary>
+    public const int KeeperTries = 30;
+
     /// <summary>Failures in a row after which a region is tried by way of another one.</summary>
     public const int FailuresBeforeDetour = 3;
 

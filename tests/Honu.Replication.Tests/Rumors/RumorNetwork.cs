@@ -34,6 +34,9 @@ internal sealed class RumorNetwork : IDisposable
     /// <summary>Whether a push (not its answer) is lost.</summary>
     public Func<RumorNode, RumorNode, RumorBatch, bool> LosesPush { get; set; } = static (_, _, _) => false;
 
+    /// <summary>Whether the next push or answer is lost.</summary>
+    public Func<bool> Loses { get; set; } = static () => false;
+
     /// <summary>Whether anything between two replicas is lost: pushes, answers, and sessions.</summary>
     public Func<RumorNode, RumorNode, bool> IsCut { get; set; } = static (_, _) => false;
 
@@ -260,7 +263,7 @@ internal sealed class RumorNode : IDisposable
         var to = _network[send.Address.Port];
         var bytes = send.Batch.ToByteArray();
         _network.Pushes.Add((this, to, send.Batch, _network.Now));
-        if (_network.LosesPush(this, to, send.Batch) || _network.IsCut(this, to))
+        if (_network.LosesPush(this, to, send.Batch) || _network.Loses() || _network.IsCut(this, to))
             return;
         _network.At(_network.Now + _network.Delay(this, to), () =>
         {
@@ -280,7 +283,7 @@ internal sealed class RumorNode : IDisposable
 
     private void Deliver(RumorNode to, ReplicaEvent happened)
     {
-        if (!_network.IsCut(this, to))
+        if (!_network.Loses() && !_network.IsCut(this, to))
             _network.At(_network.Now + _network.Delay(this, to), () => to.Handle(happened));
     }
 
