@@ -10,7 +10,31 @@ internal static class SimTable
     // A pipe has no width, and a wrapped row helps nobody.
     private const int WidthWithoutTerminal = 220;
 
-    private static readonly string[] RatioMetrics = ["visibilityMeanMs", "visibilityP99Ms", "messages", "bytesCrossRegion"];
+    // Columns that belong together. A wide terminal gets them side by side, a narrow one below each other.
+    private static readonly Column[][] Usual =
+    [
+        [
+            Figure("mean ms", "visibilityMeanMs"), Figure("p50 ms", "visibilityP50Ms"), Figure("p99 ms", "visibilityP99Ms"), Figure("t50 ms", "t50Ms"), Figure("t90 ms", "t90Ms"),
+            Figure("stale %", "staleReadFraction", 100, "N2"),
+        ],
+        [Figure("messages", "messages"), Figure("MB cross", "bytesCrossRegion", 1e-6, "N2"), Figure("MB", "bytesTotal", 1e-6, "N2"), Figure("forks", "forks")],
+        [Ratio("mean ×", "visibilityMeanMs"), Ratio("p99 ×", "visibilityP99Ms"), Ratio("messages ×", "messages"), Ratio("MB cross ×", "bytesCrossRegion")],
+    ];
+
+    private static readonly Column[][] Paper =
+    [
+        [
+            Figure("mean ms", "visibilityMeanMs"),
+            new("paper ms", static summary => Number(PaperComparison.Of(summary)?.VisibilityMeanMs, "N0")),
+            Ratio("mean ×", "visibilityMeanMs"),
+            new("paper ×", static summary => Number(PaperComparison.Of(summary)?.RatioToUniform, "0.000")),
+        ],
+        [
+            new("off by", static summary => Number(
+                summary.Ratios.GetValueOrDefault("visibilityMeanMs")?.Mean - PaperComparison.Of(summary)?.RatioToUniform, "+0.000;-0.000;0.000")),
+            Figure("p99 ms", "visibilityP99Ms"), Ratio("messages ×", "messages"), Ratio("MB cross ×", "bytesCrossRegion"),
+        ],
+    ];
 
     public static void Print(IReadOnlyList<DesignSummary> summaries)
     {
@@ -18,8 +42,13 @@ internal static class SimTable
         if (Console.IsOutputRedirected)
             console.Profile.Width = WidthWithoutTerminal;
         var first = summaries[0].Runs[0];
-        console.Write(first.Scenario == Scenarios.Paper ? Paper(summaries) : Figures(summaries));
-        console.WriteLine("× is the ratio to uniform with the same seed, in brackets its 95 % interval.");
+        var groups = first.Scenario == Scenarios.Paper ? Paper : Usual;
+        Table[] tables = [Table(summaries, [.. groups.SelectMany(static group => group)])];
+        if (WidthOf(summaries, groups) > console.Profile.Width)
+            tables = [.. groups.Select(group => Table(summaries, group))];
+        foreach (var table in tables)
+            console.Write(table);
+        console.WriteLine("×: divided by uniform with the same seed; ± half of its 95 % interval.");
         if (first.DirectBoundMs > 0)
         {
             console.WriteLine(string.Create(
@@ -34,66 +63,31 @@ internal static class SimTable
         }
     }
 
-    private static Table Figures(IReadOnlyList<DesignSummary> summaries)
+    private static Table Table(IReadOnlyList<DesignSummary> summaries, Column[] columns)
     {
-        var table = NewTable("mean ms", "p50 ms", "p99 ms", "t50 ms", "t90 ms", "messages", "MB cross", "MB", "stale %", "mean ×", "p99 ×", "messages ×", "MB cross ×");
-        foreach (var summary in summaries)
-        {
-            table.AddRow(
-            [
-                Markup.Escape(summary.Design),
-                .. Means(summary, "visibilityMeanMs", "visibilityP50Ms", "visibilityP99Ms", "t50Ms", "t90Ms", "messages"),
-                Number(Mean(summary, "bytesCrossRegion") / 1e6, "N2"),
-                Number(Mean(summary, "bytesTotal") / 1e6, "N2"),
-                Number(Mean(summary, "staleReadFraction") * 100, "N2"),
-                .. RatioMetrics.Select(metric => Ratio(summary, metric)),
-            ]);
-        }
-
-        return table;
-    }
-
-    private static Table Paper(IReadOnlyList<DesignSummary> summaries)
-    {
-        var table = NewTable("mean ms", "paper ms", "mean ×", "paper ×", "differs by", "p99 ms", "messages ×", "MB cross ×");
-        foreach (var summary in summaries)
-        {
-            var paper = PaperComparison.Of(summary);
-            table.AddRow(
-            [
-                Markup.Escape(summary.Design),
-                .. Means(summary, "visibilityMeanMs"),
-                Number(paper?.VisibilityMeanMs, "N0"),
-                Ratio(summary, "visibilityMeanMs"),
-                Number(paper?.RatioToUniform, "N3"),
-                Number(summary.Ratios.GetValueOrDefault("visibilityMeanMs")?.Mean - paper?.RatioToUniform, "+0.000;-0.000;0.000"),
-                .. Means(summary, "visibilityP99Ms"),
-                Ratio(summary, "messages"),
-                Ratio(summary, "bytesCrossRegion"),
-            ]);
-        }
-
-        return table;
-    }
-
-    private static Table NewTable(params ReadOnlySpan<string> columns)
-    {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("design");
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("design").NoWrap());
         foreach (var column in columns)
-            table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
+            table.AddColumn(new TableColumn(column.Header).RightAligned().NoWrap());
+        foreach (var summary in summaries)
+            table.AddRow([Markup.Escape(summary.Design), .. columns.Select(column => Markup.Escape(column.Cell(summary)))]);
         return table;
     }
 
-    private static IEnumerable<string> Means(DesignSummary summary, params string[] metrics) => metrics.Select(metric => Number(Mean(summary, metric), "N0"));
+    // Two spaces around each column, and the table's own frame.
+    private static int WidthOf(IReadOnlyList<DesignSummary> summaries, Column[][] groups) => 2 + summaries.Max(static summary => summary.Design.Length) + groups
+        .SelectMany(static group => group).Sum(column => 2 + Math.Max(column.Header.Length, summaries.Max(summary => column.Cell(summary).Length))) + 2;
 
-    private static double? Mean(DesignSummary summary, string metric) => summary.Means.GetValueOrDefault(metric)?.Mean;
+    private static Column Figure(string header, string metric, double factor = 1, string format = "N0") =>
+        new(header, summary => Number(summary.Means.GetValueOrDefault(metric)?.Mean * factor, format));
 
-    private static string Ratio(DesignSummary summary, string metric) => summary.Ratios.GetValueOrDefault(metric) switch
+    private static Column Ratio(string header, string metric) => new(header, summary => summary.Ratios.GetValueOrDefault(metric) switch
     {
         null => "",
-        { Low: { } low, High: { } high } ratio => Markup.Escape(string.Create(CultureInfo.InvariantCulture, $"{ratio.Mean:0.000} [{low:0.000} {high:0.000}]")),
+        { High: { } high } ratio => string.Create(CultureInfo.InvariantCulture, $"{ratio.Mean:0.000} ±{high - ratio.Mean:.000}"),
         var ratio => Number(ratio.Mean, "0.000"),
-    };
+    });
 
     private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
+
+    private sealed record Column(string Header, Func<DesignSummary, string> Cell);
 }

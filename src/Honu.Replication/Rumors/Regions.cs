@@ -84,12 +84,9 @@ internal sealed class Regions(uint ownPid, string? givenRegion)
 
     /// <summary>Notes a measured round trip.</summary>
     /// <returns>Whether it has changed who stands where.</returns>
-    public bool Measure(RumorPeer peer, TimeSpan roundTrip, bool isRough)
+    public bool Measure(RumorPeer peer, TimeSpan roundTrip)
     {
-        if (isRough)
-            peer.RoundTrip.AddRough(roundTrip);
-        else
-            peer.RoundTrip.Add(roundTrip);
+        peer.RoundTrip.Add(roundTrip);
         var isNear = peer.RoundTrip.Least <= (peer.IsNear ? FarRoundTrip : NearRoundTrip);
         if (isNear == peer.IsNear)
             return false;

@@ -10,27 +10,14 @@ internal sealed class RoundTripEstimate
     private const double Weight = 1.0 / 8;
     private const double Forgetting = 1.0 / 64;
 
-    private bool _isRough;
-
     /// <summary>The smoothed time; <see langword="null"/> before the first sample.</summary>
     public TimeSpan? Smoothed { get; private set; }
 
     /// <summary>The least time, slowly forgotten: what the link takes when neither side is busy.</summary>
     public TimeSpan? Least { get; private set; }
 
-    /// <summary>Takes a sample that may have more in it than the round trip: one that is good counts instead of it.</summary>
-    public void AddRough(TimeSpan sample)
-    {
-        if (Smoothed is not null && !_isRough)
-            return;
-        _isRough = true;
-        Smoothed = Least = sample;
-    }
-
     public void Add(TimeSpan sample)
     {
-        if (_isRough)
-            (Smoothed, Least, _isRough) = (null, null, false);
         Smoothed = Smoothed is { } smoothed ? smoothed + ((sample - smoothed) * Weight) : sample;
         Least = Least is { } least && sample > least ? least + ((sample - least) * Forgetting) : sample;
     }

@@ -57,7 +57,8 @@ internal sealed partial class RumorMill
     private (RumorPeer Peer, double Reward)? Accepted(SentPush push, RumorAnswer answer)
     {
         var time = _now - push.At;
-        Measure(push.Peer, time, isRough: !push.Peer.HasAnswered);
+        if (push.Peer.HasAnswered)
+            Measure(push.Peer, time);
         push.Peer.Recover();
         push.Lane.Acknowledge(push.Sent);
         double? reward = null;

@@ -96,7 +96,7 @@ internal sealed partial class RumorMill
 
         // A session's round trip has what both sides do to answer in it: only better than nothing, unless it was quick.
         if (roundTrip is { } time && (peer.RoundTrip.Smoothed is not { } known || time < known))
-            Measure(peer, time, isRough: !peer.HasAnswered);
+            Measure(peer, time);
     }
 
     /// <summary>The timer has come due, or anything else has happened: does what is due, and sets the timer for the rest.</summary>
@@ -136,10 +136,10 @@ internal sealed partial class RumorMill
         _host.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.Rumors), _timer));
     }
 
-    private void Measure(RumorPeer peer, TimeSpan roundTrip, bool isRough)
+    private void Measure(RumorPeer peer, TimeSpan roundTrip)
     {
         var before = _regions.Own;
-        if (_regions.Measure(peer, roundTrip, isRough))
+        if (_regions.Measure(peer, roundTrip))
             Arrange(before);
     }
 

@@ -24,7 +24,7 @@ internal static class LineChart
         if (points.Count == 0)
             return null;
         double least = points.Min(static point => point.X), most = points.Max(static point => point.X);
-        var x = mayBeLogarithmic && least > 0 && most / least > LinearRange ? Axis.Logarithmic(least, most) : Axis.Linear(Math.Min(0, least), most);
+        var x = mayBeLogarithmic && least > 0 && most / least > LinearRange ? Axis.Logarithmic(least * 0.9, most) : Axis.Linear(Math.Min(0, least), most);
         var y = Axis.Linear(0, points.Max(static point => point.Y));
         var svg = new StringBuilder();
         svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" width=\"{Width}\" role=\"img\" aria-label=\"{yName} over {xName}\">\n");

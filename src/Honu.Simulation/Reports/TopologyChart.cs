@@ -41,7 +41,7 @@ internal static class TopologyChart
         for (var i = 0; i < order.Count; i++)
         {
             var (x, y, angle) = Place(i, order.Count, Radius);
-            var (textX, textY, _) = Place(i, order.Count, Radius + 26);
+            var (textX, textY, _) = Place(i, order.Count, Radius + 32);
             var anchor = Math.Cos(angle) switch { > 0.3 => "start", < -0.3 => "end", _ => "middle" };
             figures.Append(CultureInfo.InvariantCulture, $"<circle class=\"node\" cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"4\"/><text x=\"{textX:0.#}\" y=\"{textY + 4:0.#}\" text-anchor=\"{anchor}\">{HtmlReport.Text(order[i])}</text>\n");
         }
