@@ -59,7 +59,7 @@ public sealed class RumorTests
         Assert.Equal(Outcome.NotIntroduced, (await Guard.Within(client.PushAsync(batch).ResponseAsync)).Outcome);
         batch.Rumors[0].To = 0;
         Assert.Equal(Outcome.Malformed, (await Guard.Within(client.PushAsync(batch).ResponseAsync)).Outcome);
-        Assert.Empty(target.Store.Replication.Namespaces.Where(ns => target.Store.Replication.State(ns).Vector.Count > 0));
+        Assert.DoesNotContain(target.Store.Replication.Namespaces, ns => target.Store.Replication.State(ns).Vector.Count > 0);
     }
 
     [Fact]

@@ -103,7 +103,7 @@ internal sealed partial class RumorMill
             Send(again, rumors, isFirstTry: false);
     }
 
-    private void JudgeLate(SentPush push)
+    private static void JudgeLate(SentPush push)
     {
         if (push.IsJudged)
             return;
