@@ -43,11 +43,11 @@ public sealed partial class Replica
         if (others.Count == 0)
             return null;
         var news = _selector.WantsNews ? _news.Estimate(others, _now) : null;
-        var chosen = _selector.Select([.. others.Select((peer, i) => ToArm(peer) with { ExpectedNews = news?[i] })], _now, _random);
+        var chosen = _selector.Select([.. others.Select((peer, i) => ToArm(peer, news?[i]))], _now, _random);
         return chosen < 0 ? null : others[chosen];
     }
 
-    private PeerArm ToArm(Peer peer) => new(peer.Address)
+    private PeerArm ToArm(Peer peer, double? expectedNews = null) => new(peer.Address)
     {
         Region = peer.Region,
         Pid = peer.Pid,
@@ -55,6 +55,7 @@ public sealed partial class Replica
         RoundTrip = peer.RoundTrip,
         LastDuration = peer.LastDuration,
         LastSuccess = peer.LastSuccess,
+        ExpectedNews = expectedNews,
         IsBusy = peer.HasSession,
         RestsUntil = peer.Backoff.Until,
         IsUnproven = peer.Origin == PeerOrigin.Learned && peer.LastSuccess is null,

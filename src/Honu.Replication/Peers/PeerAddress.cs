@@ -8,8 +8,22 @@ namespace Honu.Replication;
 /// <param name="Pid">Who must answer, or <see langword="null"/> for anybody.</param>
 public sealed record PeerAddress(string Host, int Port, uint? Pid = null)
 {
+    /// <summary>A name, an IPv4 address, or an IPv6 address in brackets.</summary>
+    public string Host
+    {
+        get;
+        init => (field, Endpoint) = (value, Join(value, Port));
+    } = Host;
+
+    /// <summary>1 to 65535.</summary>
+    public int Port
+    {
+        get;
+        init => (field, Endpoint) = (value, Join(Host, value));
+    } = Port;
+
     /// <summary><c>HOST:PORT</c>.</summary>
-    public string Endpoint => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
+    public string Endpoint { get; private set; } = Join(Host, Port);
 
     /// <summary>Reads an address; <see langword="false"/> when it is none.</summary>
     public static bool TryParse(string? text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PeerAddress? address)
@@ -39,6 +53,8 @@ public sealed record PeerAddress(string Host, int Port, uint? Pid = null)
     /// <exception cref="FormatException">It is none.</exception>
     public static PeerAddress Parse(string text) =>
         TryParse(text, out var address) ? address : throw new FormatException($"\"{text}\" is no peer address; write HOST:PORT or PID@HOST:PORT.");
+
+    private static string Join(string host, int port) => string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
 
     /// <inheritdoc/>
     public override string ToString() => Pid is { } pid ? string.Create(CultureInfo.InvariantCulture, $"{pid}@{Endpoint}") : Endpoint;

@@ -161,7 +161,10 @@ public sealed class SelectionGuards : IPeerSelector
 
     private List<int> UnderTheCap(List<int> ready, IReadOnlyList<PeerArm> arms)
     {
-        var below = ready.FindAll(i => _latest.Count(key => key == arms[i].Key) < ShareCap);
+        // Of the last fifteen choices only one peer can have had eight.
+        if (_latest.FirstOrDefault(key => _latest.Count(other => other == key) >= ShareCap) is not { } capped)
+            return ready;
+        var below = ready.FindAll(i => arms[i].Key != capped);
         return below.Count == 0 ? ready : below;
     }
 

@@ -13,13 +13,17 @@ public sealed partial class ReplicationPort
     private readonly Lock _barrierGate = new();
     private long _barrierWrites = -1;
 
-    internal ReplicationPort(StoreCore core) => _core = core;
+    internal ReplicationPort(StoreCore core)
+    {
+        _core = core;
+        Description = new ReplicaDescription(core.Options.Region, core.Options.Owner, core.Identity.StoreId);
+    }
 
     /// <summary>Who the store is.</summary>
     public StoreIdentity Identity => _core.Identity;
 
     /// <summary>What the store says of itself.</summary>
-    public ReplicaDescription Description => new(_core.Options.Region, _core.Options.Owner, _core.Identity.StoreId);
+    public ReplicaDescription Description { get; }
 
     /// <summary>Longest value that the store takes from a peer.</summary>
     public int MaxValueBytes => _core.Options.MaxValueBytes;
