@@ -60,7 +60,7 @@ public static class HtmlReport
         Section(
             page,
             "Forks",
-            "Share of the forks with a write of the region that its write won. A half is fair: each fork has two sides.",
+            "Share of the forks with a write of the region that its write won. A fork has as many sides as writes that replaced the same version; where all regions win equal shares, it is fair.",
             SummaryTable.Forks(summaries));
         page.Append("</body>\n</html>\n");
         writer.Write(page.ToString());
