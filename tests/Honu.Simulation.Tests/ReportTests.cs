@@ -155,6 +155,20 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Write_OfForks_TellsWhoWon()
+    {
+        var run = Result("uniform", 1, 1000) with { ForkShares = [new("A", 4, 3), new("B", 4, 1), new("C", 0, 0)] };
+        var summaries = DesignSummary.Of([run, run with { Seed = 2 }]);
+        using var page = new StringWriter();
+
+        var shares = Json(writer => ResultLines.Write(writer, summaries[0])).GetProperty("forkShares");
+        HtmlReport.Write(page, "forks", [], summaries[0].Runs, TwoRegions());
+
+        Assert.Equal("[{\"region\":\"A\",\"tookPart\":8,\"won\":6},{\"region\":\"B\",\"tookPart\":8,\"won\":2}]", shares.GetRawText());
+        Assert.Contains("<td>A</td><td>75.0 % <small>of 8</small></td>", page.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_PageOfAnIdleRun_HasNoPlotsOfWrites()
     {
         using var writer = new StringWriter();

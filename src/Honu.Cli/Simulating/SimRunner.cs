@@ -16,6 +16,7 @@ internal sealed class SimRunner(SimRequest request, ResultFile? file, Action<Exp
     private readonly ExperimentResult?[] _results = new ExperimentResult?[request.Runs.Count];
     private readonly int[] _steps = new int[request.Runs.Count];
     private int _passedOn;
+    private Exception? _failure;
 
     /// <summary>The steps of which <see cref="Run"/> reports the progress.</summary>
     public long Steps => (long)request.Runs.Count * StepsPerRun;
@@ -38,29 +39,40 @@ internal sealed class SimRunner(SimRequest request, ResultFile? file, Action<Exp
                 open.Add(i);
         }
 
+        // One that fails ends the others: nobody would print what they find.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
             // Without buffering: a core that is free takes the next run in order, not one of a share that was dealt out beforehand.
             Parallel.ForEach(
                 Partitioner.Create(open, EnumerablePartitionerOptions.NoBuffering),
-                new ParallelOptions { MaxDegreeOfParallelism = request.Jobs, CancellationToken = cancellation },
-                i => RunOne(i, progress, cancellation));
+                new ParallelOptions { MaxDegreeOfParallelism = request.Jobs, CancellationToken = stop.Token },
+                i => RunOne(i, progress, stop));
         }
-        catch (AggregateException errors) when (errors.InnerException is { } first)
+        catch (Exception) when (_failure is not null)
         {
-            // Runs that were ended because another one failed, or because the user wants to stop, say nothing new.
-            cancellation.ThrowIfCancellationRequested();
-            ExceptionDispatchInfo.Throw(first);
+            // The reason, instead of what the end of the others looks like.
+            ExceptionDispatchInfo.Throw(_failure);
         }
 
         return [.. _results.Select(static result => result!)];
     }
 
-    private void RunOne(int index, Action<long, long> progress, CancellationToken cancellation)
+    private void RunOne(int index, Action<long, long> progress, CancellationTokenSource stop)
     {
-        var result = ExperimentRunner.Run(request.Runs[index], new Share(share => Report(index, (int)(share * (StepsPerRun - 1)), progress)), cancellation);
-        file?.Add(result);
-        Finish(index, result, progress);
+        try
+        {
+            var result = ExperimentRunner.Run(request.Runs[index], new Share(share => Report(index, (int)(share * (StepsPerRun - 1)), progress)), stop.Token);
+            file?.Add(result);
+            Finish(index, result, progress);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Whatever it is, it is told once, by the thread that started the runs.
+            Interlocked.CompareExchange(ref _failure, error, null);
+            stop.Cancel();
+            throw;
+        }
     }
 
     private void Finish(int index, ExperimentResult result, Action<long, long> progress)

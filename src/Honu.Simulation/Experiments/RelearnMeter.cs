@@ -4,7 +4,7 @@ namespace Honu.Simulation;
 
 /// <summary>Counts how many pushes it takes until a relay that became slow is left alone.</summary>
 /// <remarks>
-/// Looked at are replicas of other regions that had chosen it for most of their last pushes to its region. The first push of each write counts as a choice, what is sent
+/// Looked at are replicas of other regions that had chosen it for one of their last ten pushes to its region. The first push of each write counts as a choice, what is sent
 /// again to another replica does not. The figure is the number of choices made before the first row of ten, all these replicas together, with less than 5 % for the slow one.
 /// </remarks>
 internal sealed class RelearnMeter(SimulatedCluster cluster)
@@ -40,12 +40,12 @@ internal sealed class RelearnMeter(SimulatedCluster cluster)
     {
         _slow = replica;
         var region = cluster.Network.RegionOf(cluster.Replicas[replica]);
-        _watched = [.. _choices.Where(pair => pair.Key.Region == region && pair.Value.Prefers(replica)).OrderBy(static pair => pair.Key.From).Select(static pair => pair.Value)];
+        _watched = [.. _choices.Where(pair => pair.Key.Region == region && pair.Value.Uses(replica)).OrderBy(static pair => pair.Key.From).Select(static pair => pair.Value)];
         foreach (var choices in _watched)
             choices.Chosen.Clear();
     }
 
-    /// <summary>The pushes it took; the number of all pushes seen when it did not come to that; <see langword="null"/> when nobody had preferred the slow one.</summary>
+    /// <summary>The pushes it took; the number of all pushes seen when it did not come to that; <see langword="null"/> when nobody had used the slow one.</summary>
     public double? Pushes()
     {
         if (_watched.Count == 0)
@@ -67,6 +67,6 @@ internal sealed class RelearnMeter(SimulatedCluster cluster)
 
         public ulong LastScalar { get; set; }
 
-        public bool Prefers(int replica) => Chosen.Count > 0 && 2 * Chosen.TakeLast(Row).Count(chosen => chosen == replica) > Math.Min(Row, Chosen.Count);
+        public bool Uses(int replica) => Chosen.TakeLast(Row).Contains(replica);
     }
 }

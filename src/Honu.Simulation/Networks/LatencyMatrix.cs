@@ -104,6 +104,6 @@ public sealed class LatencyMatrix
         var missing = Array.FindIndex(all, double.IsNaN);
         return missing < 0
             ? all
-            : throw new FormatException($"{name}, column {OneWay}: no line has {regions[missing / regions.Count]} as {Source} and {regions[missing % regions.Count]} as {Destination}; every ordered pair is needed.");
+            : throw new FormatException($"{name}, line {lines[^1].Line}, columns {Source} and {Destination}: the file ends without a line from {regions[missing / regions.Count]} to {regions[missing % regions.Count]}; every ordered pair is needed, and every region with itself.");
     }
 }

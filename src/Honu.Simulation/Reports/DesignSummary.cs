@@ -10,6 +10,14 @@ public sealed record DesignSummary(string Design, IReadOnlyList<ExperimentResult
     /// <summary>The design that others are divided by.</summary>
     public const string Baseline = "uniform";
 
+    /// <summary>Forks that each region took part in and won, of all runs together; none where there were no forks.</summary>
+    public IReadOnlyList<ForkShare> ForkShares { get; } =
+    [
+        .. Runs.SelectMany(static run => run.ForkShares).GroupBy(static share => share.Region, StringComparer.Ordinal)
+            .Select(static shares => new ForkShare(shares.Key, shares.Sum(static share => share.TookPart), shares.Sum(static share => share.Won)))
+            .Where(static share => share.TookPart > 0),
+    ];
+
     /// <summary>Summarises results: one summary for each design, in the order in which the designs come first.</summary>
     public static IReadOnlyList<DesignSummary> Of(IReadOnlyList<ExperimentResult> results)
     {

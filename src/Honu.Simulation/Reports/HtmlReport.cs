@@ -57,6 +57,11 @@ public static class HtmlReport
             "Topology",
             "Whom the replicas of each region chose after the warm-up: the thicker a line, the larger the share of the choices. A ring is the share within the region. Near regions stand side by side.",
             TopologyChart.Draw(summaries, latency));
+        Section(
+            page,
+            "Forks",
+            "Share of the forks with a write of the region that its write won. A fork has as many sides as writes that replaced the same version; where all regions win equal shares, it is fair.",
+            SummaryTable.Forks(summaries));
         page.Append("</body>\n</html>\n");
         writer.Write(page.ToString());
     }

@@ -41,6 +41,7 @@ public static class ResultLines
             Number(json, "relayBoundMs", summary.Runs[0].RelayBoundMs, 3);
         }
 
+        Forks(json, summary);
         if (PaperComparison.Of(summary) is { } paper)
         {
             Number(json, "paperVisibilityMeanMs", paper.VisibilityMeanMs, 0);
@@ -48,6 +49,23 @@ public static class ResultLines
         }
 
         json.WriteEndObject();
+    }
+
+    private static void Forks(Utf8JsonWriter json, DesignSummary summary)
+    {
+        if (summary.ForkShares.Count == 0)
+            return;
+        json.WriteStartArray("forkShares"u8);
+        foreach (var share in summary.ForkShares)
+        {
+            json.WriteStartObject();
+            json.WriteString("region"u8, share.Region);
+            json.WriteNumber("tookPart"u8, share.TookPart);
+            json.WriteNumber("won"u8, share.Won);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Intervals(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, Estimate> estimates, string? mean, Func<Metric, int> decimals)

@@ -30,6 +30,28 @@ internal static class SummaryTable
         page.Append("</table></div>\n<p>×: divided by uniform with the same seed; in brackets the 95 % interval.</p>\n");
     }
 
+    /// <summary>Who won forks; null where there were none.</summary>
+    public static string? Forks(IReadOnlyList<DesignSummary> summaries)
+    {
+        List<string> regions = [.. summaries.SelectMany(static summary => summary.ForkShares).Select(static share => share.Region).Distinct(StringComparer.Ordinal)];
+        if (regions.Count == 0)
+            return null;
+        var table = new StringBuilder("<div class=\"wide\"><table>\n<tr><th>region</th>");
+        foreach (var summary in summaries)
+            table.Append(CultureInfo.InvariantCulture, $"<th>{HtmlReport.Text(summary.Design)}</th>");
+        foreach (var region in regions)
+        {
+            table.Append(CultureInfo.InvariantCulture, $"</tr>\n<tr><td>{HtmlReport.Text(region)}</td>");
+            foreach (var summary in summaries)
+            {
+                var share = summary.ForkShares.FirstOrDefault(share => share.Region == region);
+                table.Append(share is null ? "<td></td>" : string.Create(CultureInfo.InvariantCulture, $"<td>{(double)share.Won / share.TookPart:P1} <small>of {share.TookPart:N0}</small></td>"));
+            }
+        }
+
+        return table.Append("</tr>\n</table></div>\n").ToString();
+    }
+
     private static string Mean(DesignSummary summary, string metric, string format) =>
         summary.Means.GetValueOrDefault(metric)?.Mean.ToString(format, CultureInfo.InvariantCulture) ?? "";
 

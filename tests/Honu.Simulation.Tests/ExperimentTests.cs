@@ -1,0 +1,182 @@
+using System.Globalization;
+
+namespace Honu.Simulation.Tests;
+
+/// <summary>Experiments with few replicas and for a short time: that each scenario does what it is there for, and that a seed is all that a run depends on.</summary>
+public class ExperimentTests
+{
+    private const string Regions = """
+        src,dst,oneway_sim_ms
+        a,a,0.25
+        a,b,10
+        a,c,100
+        b,a,10
+        b,b,0.25
+        b,c,50
+        c,a,100
+        c,b,50
+        c,c,0.25
+        """;
+
+    // Sessions between the 45 replicas of the published experiment, over kept connections, in our own simulation of it: 1.59 s.
+    [Fact]
+    public void Light_UniformSessions_AreAsFastAsPublished()
+    {
+        var result = ExperimentRunner.Run(new ExperimentOptions { WarmUp = TimeSpan.FromSeconds(35), Duration = TimeSpan.FromSeconds(25) });
+
+        Assert.InRange(result.Writes, 90, 98);
+        Assert.Equal(0, result.Unseen);
+        Assert.InRange(result.VisibilityMeanMs, 1400, 1900);
+        Assert.InRange(result.VisibilityP99Ms, 1900, 2900);
+        Assert.True(result.T50Ms < result.T90Ms && result.T90Ms < result.VisibilityMeanMs);
+        Assert.InRange(result.StaleReadFraction, 0.1, 0.4);
+        Assert.Equal(0, result.Forks);
+        Assert.Equal(result.BytesTotal, result.Traffic.Sum(static traffic => traffic.Bytes));
+        Assert.Equal(result.BytesCrossRegion, result.Traffic.Where(static traffic => traffic.From != traffic.To).Sum(static traffic => traffic.Bytes));
+    }
+
+    [Fact]
+    public void SameSeed_GivesTheSameResult_AnotherSeedAnother()
+    {
+        var options = Small(Scenarios.Chaos) with { Duration = TimeSpan.FromSeconds(30) };
+
+        var first = Text(ExperimentRunner.Run(options));
+
+        Assert.Equal(first, Text(ExperimentRunner.Run(options)));
+        Assert.NotEqual(first, Text(ExperimentRunner.Run(options with { Seed = 2 })));
+    }
+
+    [Theory]
+    [InlineData("uniform", true)]
+    [InlineData("region-relay", true)]
+    [InlineData("region-relay", false)]
+    public void Light_EveryWriteBecomesVisible(string design, bool namesRegions)
+    {
+        var result = ExperimentRunner.Run(Small(Scenarios.Light) with { Design = design, NamesRegions = namesRegions });
+
+        Assert.InRange(result.Writes, 28, 31);
+        Assert.Equal(0, result.Unseen);
+        Assert.True(result.VisibilityMeanMs >= result.DirectBoundMs);
+        Assert.Equal(101, result.VisibilityQuantilesMs.Count);
+        Assert.Equal(3.0, result.ArmWeights.Sum(static weight => weight.Share), 6);
+        if (design == "region-relay")
+            Assert.InRange(result.VisibilityMeanMs, result.DirectBoundMs, 1.25 * result.RelayBoundMs);
+    }
+
+    [Fact]
+    public void Idle_NobodyWrites()
+    {
+        var result = ExperimentRunner.Run(Small(Scenarios.Idle));
+
+        Assert.Equal(0, result.Writes);
+        Assert.True(result.Messages > 0);
+        Assert.Empty(result.VisibilityQuantilesMs);
+    }
+
+    [Fact]
+    public void Load_WritersOfOneKey_MakeForks()
+    {
+        var result = ExperimentRunner.Run(Small(Scenarios.Load));
+
+        Assert.InRange(result.Writes, 1150, 1210);
+        Assert.Equal(0, result.Unseen);
+        Assert.True(result.Forks > 20, $"{result.Forks} forks");
+        Assert.True(result.ForkShares.Sum(static share => share.Won) > 0);
+        Assert.All(result.ForkShares, static share => Assert.InRange(share.Won, 0, share.TookPart));
+    }
+
+    [Fact]
+    public void Loss_DelaysSessionsAndLosesNoWrite()
+    {
+        var light = ExperimentRunner.Run(Small(Scenarios.Light));
+        var lossy = ExperimentRunner.Run(Small(Scenarios.Loss));
+
+        Assert.Equal(0, lossy.Unseen);
+        Assert.True(lossy.VisibilityMeanMs > 1.2 * light.VisibilityMeanMs);
+    }
+
+    [Fact]
+    public void Partition_HealsSoonAfterItsEnd()
+    {
+        var result = ExperimentRunner.Run(Small(Scenarios.Partition) with { Duration = TimeSpan.FromSeconds(90) });
+
+        Assert.Equal(0, result.Unseen);
+        Assert.InRange(result.HealMs!.Value, 1, 10_000);
+        Assert.InRange(result.VisibilityQuantilesMs[^1], 20_000, 45_000);
+    }
+
+    [Fact]
+    public void Chaos_EndsWithEverythingVisible()
+    {
+        foreach (var design in (string[])["uniform", "region-relay"])
+        {
+            var result = ExperimentRunner.Run(Small(Scenarios.Chaos) with { Design = design, Duration = TimeSpan.FromSeconds(60) });
+
+            Assert.Equal(0, result.Unseen);
+            Assert.True(result.Writes > 20, $"{design}: {result.Writes} writes");
+        }
+    }
+
+    [Fact]
+    public void SlowRelay_IsLeft()
+    {
+        var result = ExperimentRunner.Run(Small(Scenarios.SlowRelay) with { Design = "region-relay", WriteInterval = TimeSpan.FromSeconds(1), Duration = TimeSpan.FromSeconds(80) });
+
+        Assert.NotNull(result.RelearnPushes);
+        Assert.InRange(result.RelearnPushes.Value, 0, 30);
+    }
+
+    [Fact]
+    public void Swap_ChangesTheLatenciesOfTheSecondHalf()
+    {
+        var result = ExperimentRunner.Run(Small(Scenarios.Swap) with { Design = "region-relay" });
+
+        Assert.Equal(0, result.Unseen);
+        Assert.NotEqual(result.VisibilityMeanMs, ExperimentRunner.Run(Small(Scenarios.Light) with { Design = "region-relay" }).VisibilityMeanMs);
+    }
+
+    [Fact]
+    public void Run_UnknownNamesOrNumbersOutOfRange_AreRefused()
+    {
+        Assert.Contains("slow-relay", Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small("storm"))).Message, StringComparison.Ordinal);
+        Assert.Contains("uniform", Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small(Scenarios.Light) with { Design = "best" })).Message, StringComparison.Ordinal);
+        Assert.Contains("Loss (1.5)", Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small(Scenarios.Light) with { Loss = 1.5 })).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small(Scenarios.Light) with { WritersPerRegion = 4 }));
+    }
+
+    [Fact]
+    public void Run_Cancelled_EndsEarly()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var progress = new CancelAt(cancellation, 0.5);
+
+        Assert.Throws<OperationCanceledException>(() => ExperimentRunner.Run(Small(Scenarios.Light), progress, cancellation.Token));
+
+        Assert.InRange(progress.Last, 0.5, 0.6);
+    }
+
+    private static ExperimentOptions Small(string scenario) => new()
+    {
+        Scenario = scenario,
+        Latency = LatencyMatrix.Read(new StringReader(Regions), "regions"),
+        ReplicasPerRegion = 3,
+        WarmUp = TimeSpan.FromSeconds(20),
+        Duration = TimeSpan.FromSeconds(40),
+    };
+
+    private static string Text(ExperimentResult result) => string.Join(
+        ' ',
+        (string[])[result.ToString(), .. result.VisibilityQuantilesMs.Select(static value => value.ToString("R", CultureInfo.InvariantCulture)), .. result.Traffic.Select(static traffic => traffic.ToString()), .. result.Rewards.Select(static reward => reward.ToString())]);
+
+    private sealed class CancelAt(CancellationTokenSource cancellation, double share) : IProgress<double>
+    {
+        public double Last { get; private set; }
+
+        public void Report(double value)
+        {
+            Last = value;
+            if (value >= share)
+                cancellation.Cancel();
+        }
+    }
+}
