@@ -159,7 +159,7 @@ public sealed partial class Replica
                 ExpireMembers();
                 break;
             case ReplicaTimerKind.Rumors:
-                _rumors?.Tick(_now);
+                _rumors?.TimerDue(_now);
                 break;
         }
     }

@@ -174,6 +174,21 @@ public sealed class RelayTests
         Assert.Equal(8, network.Pushes.Count(static push => push.From.Pid == 1 && push.To.Region == "a"));
     }
 
+    // Timers of a machine count whole milliseconds.
+    [Fact]
+    public void Timer_ThatFiresEarly_IsSetAgain()
+    {
+        using var network = Ready(TwoRegions);
+        network.TimersAreEarlyBy = TimeSpan.FromMilliseconds(0.9);
+
+        for (var i = 0; i < 20; i++)
+        {
+            network[1].Put("k", $"{i}");
+            network.RunUntil(() => network.IsVisible("k", $"{i}"), 500);
+            network.Run(37);
+        }
+    }
+
     [Fact]
     public void Relay_NeverForwardsToAnotherRegion()
     {

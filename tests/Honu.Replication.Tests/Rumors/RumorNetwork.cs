@@ -34,6 +34,9 @@ internal sealed class RumorNetwork : IDisposable
     /// <summary>Whether a push (not its answer) is lost.</summary>
     public Func<RumorNode, RumorNode, RumorBatch, bool> LosesPush { get; set; } = static (_, _, _) => false;
 
+    /// <summary>Timers of rumors fire earlier by this than they were set.</summary>
+    public TimeSpan TimersAreEarlyBy { get; set; }
+
     /// <summary>Whether the next push or answer is lost.</summary>
     public Func<bool> Loses { get; set; } = static () => false;
 
@@ -220,7 +223,7 @@ internal sealed class RumorNode : IDisposable
         {
             case ReplicaEffect.SetTimer set:
                 var number = _timers[set.Timer] = ++_timer;
-                _network.At(set.Due, () =>
+                _network.At(set.Due - (set.Timer.Kind == ReplicaTimerKind.Rumors && set.Due - _network.Now > _network.TimersAreEarlyBy ? _network.TimersAreEarlyBy : TimeSpan.Zero), () =>
                 {
                     if (_timers.GetValueOrDefault(set.Timer) == number)
                         Handle(new ReplicaEvent.TimerDue(set.Timer));
