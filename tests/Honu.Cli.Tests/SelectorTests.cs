@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Honu.TestKit;
 
 namespace Honu.Cli.Tests;

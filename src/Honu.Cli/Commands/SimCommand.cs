@@ -19,6 +19,7 @@ internal sealed class SimCommand
     private const double MaxLoss = 0.9;
 
     private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
     private static readonly TimeSpan UsualDuration = TimeSpan.FromSeconds(300);
 
     private readonly Option<string> _scenario = new("--scenario")
@@ -55,6 +56,7 @@ internal sealed class SimCommand
     private readonly Option<int?> _writers = Number("--writers-per-region", "Replicas of each region that write.", MaxPerRegion, usual: 1);
     private readonly Option<TimeSpan?> _warmUp = CommonOptions.Duration("--warm-up", "How long everything runs before it is measured. Default 60s, in the paper's scenario 4m under load.");
     private readonly Option<TimeSpan?> _duration = CommonOptions.Duration("--duration", "How long is measured, after the warm-up. Default 300s, in the paper's scenario 8m.");
+    private readonly Option<TimeSpan?> _sessionPause = CommonOptions.Duration("--session-pause", "From the end of a session to the begin of the next one, for designs of sessions. Default 125ms, as the paper has it.");
     private readonly Option<TimeSpan?> _writeInterval = CommonOptions.Duration("--write-interval", "From one write of a writer to its next one. Default 4s, in the scenario load 100ms.");
     private readonly Option<double?> _loss = new("--loss")
     {
@@ -86,7 +88,7 @@ internal sealed class SimCommand
               honu sim --scenario load --write-interval 10ms --seeds 10 --results load.jsonl --json
               honu sim --latency my-regions.csv --replicas-per-region 5
             """);
-        foreach (var option in (Option[])[_scenario, _latency, _perRegion, _writers, _designs, _seeds, _warmUp, _duration, _writeInterval, _loss, _connections, _unnamed, _jobs, _results, _report, _json])
+        foreach (var option in (Option[])[_scenario, _latency, _perRegion, _writers, _designs, _seeds, _warmUp, _duration, _writeInterval, _sessionPause, _loss, _connections, _unnamed, _jobs, _results, _report, _json])
             command.Add(option);
         _connections.AcceptOnlyFromAmong("kept", "per-session");
         command.SetAction(RunAsync);
@@ -162,6 +164,7 @@ internal sealed class SimCommand
             WarmUp = parsed.GetValue(_warmUp),
             Duration = parsed.GetValue(_duration) ?? (isPaper ? PaperExperiment.UsualDuration : UsualDuration),
             WriteInterval = parsed.GetValue(_writeInterval),
+            SessionPause = parsed.GetValue(_sessionPause) ?? usual.SessionPause,
             Loss = parsed.GetValue(_loss),
             KeepsConnections = parsed.GetValue(_connections) switch { "kept" => true, "per-session" => false, _ => null },
             NamesRegions = !parsed.GetValue(_unnamed),
@@ -180,6 +183,8 @@ internal sealed class SimCommand
             throw CliException.Usage($"--writers-per-region {options.WritersPerRegion}: a region has {perRegion} replicas.");
         if (options.Duration > LongestDuration || options.WarmUp > LongestDuration)
             throw CliException.Usage($"{(options.Duration > LongestDuration ? "--duration" : "--warm-up")}: at most {Durations.Format(LongestDuration)} can be simulated.");
+        if (options.SessionPause > LongestPause)
+            throw CliException.Usage($"--session-pause: at most {Durations.Format(LongestPause)}.");
         if (options.Scenario == Scenarios.Paper && options.Loss is not null)
             throw CliException.Usage("The paper's scenario loses nothing: leave --loss out.");
         if (options.Scenario == Scenarios.Paper && !options.NamesRegions)
