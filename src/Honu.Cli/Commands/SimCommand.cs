@@ -20,6 +20,7 @@ internal sealed class SimCommand
 
     private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestSkew = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan UsualDuration = TimeSpan.FromSeconds(300);
 
     private readonly Option<string> _scenario = new("--scenario")
@@ -71,6 +72,14 @@ internal sealed class SimCommand
         HelpName = "KIND",
     };
 
+    private readonly Option<string?> _clock = new("--clock")
+    {
+        Description = "How versions are counted: hybrid, by the time of day, or lamport, by a counter. Default hybrid.",
+        HelpName = "KIND",
+    };
+
+    private readonly Option<TimeSpan?> _clockSkew = CommonOptions.Duration("--clock-skew", "The machines' clocks are ahead or behind by up to this. Default 0, in the scenario chaos 1s.");
+    private readonly Option<TimeSpan?> _clockStep = CommonOptions.Duration("--clock-step", "The machines' clocks show multiples of this. Default: as fine as time itself.");
     private readonly Option<bool> _unnamed = new("--unnamed-regions") { Description = "Replicas are not told which region they stand in: they find out by themselves who is near." };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON: a line for each run, then a line for each design." };
 
@@ -88,9 +97,10 @@ internal sealed class SimCommand
               honu sim --scenario load --write-interval 10ms --seeds 10 --results load.jsonl --json
               honu sim --latency my-regions.csv --replicas-per-region 5
             """);
-        foreach (var option in (Option[])[_scenario, _latency, _perRegion, _writers, _designs, _seeds, _warmUp, _duration, _writeInterval, _sessionPause, _loss, _connections, _unnamed, _jobs, _results, _report, _json])
+        foreach (var option in (Option[])[_scenario, _latency, _perRegion, _writers, _designs, _seeds, _warmUp, _duration, _writeInterval, _sessionPause, _loss, _connections, _clock, _clockSkew, _clockStep, _unnamed, _jobs, _results, _report, _json])
             command.Add(option);
         _connections.AcceptOnlyFromAmong("kept", "per-session");
+        _clock.AcceptOnlyFromAmong("hybrid", "lamport");
         command.SetAction(RunAsync);
         return command;
     }
@@ -168,6 +178,9 @@ internal sealed class SimCommand
             Loss = parsed.GetValue(_loss),
             KeepsConnections = parsed.GetValue(_connections) switch { "kept" => true, "per-session" => false, _ => null },
             NamesRegions = !parsed.GetValue(_unnamed),
+            Clock = parsed.GetValue(_clock) == "lamport" ? VersionClock.Lamport : VersionClock.Hybrid,
+            MaxSkew = parsed.GetValue(_clockSkew),
+            ClockStep = parsed.GetValue(_clockStep) ?? TimeSpan.Zero,
         };
         Check(options);
         var designs = parsed.GetValue(_designs) is { } names ? SimDesigns.Parse(names, scenario) : SimDesigns.UsualOf(scenario);
@@ -183,10 +196,14 @@ internal sealed class SimCommand
             throw CliException.Usage($"--writers-per-region {options.WritersPerRegion}: a region has {perRegion} replicas.");
         if (options.Duration > LongestDuration || options.WarmUp > LongestDuration)
             throw CliException.Usage($"{(options.Duration > LongestDuration ? "--duration" : "--warm-up")}: at most {Durations.Format(LongestDuration)} can be simulated.");
+        if (options.MaxSkew > LongestSkew || options.ClockStep > LongestSkew)
+            throw CliException.Usage($"{(options.MaxSkew > LongestSkew ? "--clock-skew" : "--clock-step")}: at most {Durations.Format(LongestSkew)}.");
         if (options.SessionPause > LongestPause)
             throw CliException.Usage($"--session-pause: at most {Durations.Format(LongestPause)}.");
         if (options.Scenario == Scenarios.Paper && options.Loss is not null)
             throw CliException.Usage("The paper's scenario loses nothing: leave --loss out.");
+        if (options.Scenario == Scenarios.Paper && (options.Clock != VersionClock.Hybrid || options.MaxSkew is not null || options.ClockStep > TimeSpan.Zero))
+            throw CliException.Usage("The paper's scenario counts versions as the paper does: leave --clock, --clock-skew and --clock-step out.");
         if (options.Scenario == Scenarios.Paper && !options.NamesRegions)
             throw CliException.Usage("The paper's scenario measures no round trips to find regions by: leave --unnamed-regions out.");
     }
