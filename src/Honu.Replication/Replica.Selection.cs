@@ -76,6 +76,7 @@ public sealed partial class Replica
             _news.Retain(_peers);
         }
 
+        _selector.Trim(_peers.Count, key => _peers.Exists(known => known.Address.Endpoint == key));
         var reward = _selector.Judge(ToArm(peer), worth, _now);
         if (reward is not null)
             _memory.Learned(_now);

@@ -73,6 +73,7 @@ public sealed class SelectionGuards : IPeerSelector
     public double? Judge(PeerArm arm, in SessionWorth worth, TimeSpan now)
     {
         ArgumentNullException.ThrowIfNull(arm);
+        VisitsOf(arm.Key);
         if (!worth.Succeeded || !worth.FoundSomething)
         {
             _inner.Visit(arm, now);
@@ -132,6 +133,13 @@ public sealed class SelectionGuards : IPeerSelector
         _latest.Enqueue(key);
         if (_latest.Count >= ShareWindow)
             _latest.Dequeue();
+    }
+
+    /// <summary>Forgets peers that are gone, once they are more than those that there are.</summary>
+    internal void Trim(int present, Func<string, bool> isPresent)
+    {
+        if (_visits.Count > (2 * present) + 16)
+            Retain(isPresent);
     }
 
     private static List<int> Ready(IReadOnlyList<PeerArm> arms, TimeSpan now)

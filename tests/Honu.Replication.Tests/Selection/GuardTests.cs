@@ -127,6 +127,22 @@ public class GuardTests
     }
 
     [Fact]
+    public void Trim_ManyPeersHaveGone_ForgetsThem()
+    {
+        var guards = PeerSelectors.Create("thompson");
+        var (before, now) = (Arms.Of(40), Arms.Of(10));
+        foreach (var arm in before)
+            guards.Learn(arm, 0.5, Now);
+
+        guards.Trim(13, static _ => false);
+        var few = guards.Export(Now).Count;
+        guards.Trim(now.Count, key => now.Any(arm => arm.Key == key));
+
+        Assert.Equal((40, 10), (few, guards.Export(Now).Count));
+        Assert.Equal(0.5, guards.Describe(now[9], Now).Value);
+    }
+
+    [Fact]
     public void Judge_SessionThatFoundNothingOrFailed_IsNotPunished()
     {
         var arms = Arms.Of(2);
