@@ -1,5 +1,4 @@
 using Grpc.Core;
-using Honu.Hosting.Security;
 using Honu.Replication;
 using Honu.Replication.Messages;
 

@@ -103,7 +103,7 @@ internal sealed partial class RumorMill
             Send(again, rumors, isFirstTry: false);
     }
 
-    private void JudgeLate(SentPush push)
+    private static void JudgeLate(SentPush push)
     {
         if (push.IsJudged)
             return;
@@ -334,7 +334,7 @@ internal sealed partial class RumorMill
         }
 
         Counts.Add(RumorCount.Sent, sent.Rumors.Count);
-        var push = new SentPush(lane, sent, peer, _now) { Via = via };
+        var push = new SentPush(lane, sent, peer, _now) { Via = via, IsFirstContact = !peer.HasAnswered };
         var id = _host.NextPushId();
         sent.Pushes.Add(push);
         _pushes.Add(id, push);

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Honu.Replication.Messages;
 
 namespace Honu.Replication;
 
