@@ -1,5 +1,3 @@
-using Honu.Replication.Messages;
-
 namespace Honu.Replication.Tests.Rumors;
 
 /// <summary>Retries, detours, load, fall-back: each rule of region relay in a small network. Sessions are refused where they would hide a failure.</summary>
