@@ -1,7 +1,7 @@
 namespace Honu.Replication;
 
 /// <summary>What one neighbour is to do with what it gets.</summary>
-internal enum LocalTask
+internal enum LocalRole
 {
     /// <summary>Keep it.</summary>
     Keep,
@@ -14,11 +14,11 @@ internal enum LocalTask
 }
 
 /// <summary>The way to one neighbour.</summary>
-internal sealed class LocalLane(RumorPeer peer, LocalTask task, RumorOptions options) : RumorLane(options.MaxBytes)
+internal sealed class LocalLane(RumorPeer peer, LocalRole role, RumorOptions options) : RumorLane(options.MaxBytes)
 {
     public RumorPeer Peer { get; } = peer;
 
-    public LocalTask Task { get; } = task;
+    public LocalRole Role { get; } = role;
 
     /// <summary>To whom the neighbour hands on.</summary>
     public IReadOnlyList<uint> HandsOnTo { get; set; } = [];

@@ -90,6 +90,9 @@ internal sealed record SentPush(RumorLane Lane, SentRumors Sent, RumorPeer Peer,
     /// <summary>The region that was asked to hand it on, when its own was not reached.</summary>
     public Region? Via { get; init; }
 
+    /// <summary>Whether it may have waited for a connection: then its time says nothing of the peer.</summary>
+    public bool IsFirstContact { get; init; }
+
     /// <summary>Whether it was judged already, for want of an answer in time.</summary>
     public bool IsJudged { get; set; }
 }

@@ -57,7 +57,7 @@ internal sealed partial class RumorMill
     private (RumorPeer Peer, double Reward)? Accepted(SentPush push, RumorAnswer answer)
     {
         var time = _now - push.At;
-        if (push.Peer.HasAnswered)
+        if (!push.IsFirstContact)
             Measure(push.Peer, time);
         push.Peer.Recover();
         push.Lane.Acknowledge(push.Sent);
@@ -65,7 +65,7 @@ internal sealed partial class RumorMill
         if (push.Lane is RegionLane far)
         {
             var region = push.Via ?? far.Region;
-            if (!push.IsJudged && push.Peer.HasAnswered)
+            if (!push.IsJudged && !push.IsFirstContact)
             {
                 push.IsJudged = true;
                 reward = region.Chooser.Answered(push.Peer.Pid, time, region.RoundTrip ?? time);

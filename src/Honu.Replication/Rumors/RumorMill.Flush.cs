@@ -80,7 +80,7 @@ internal sealed partial class RumorMill
         LastNews = _now;
         if (gatherer is not null && rumors.Count > 0)
         {
-            AddAll(LaneTo(gatherer, LocalTask.Carry), rumors);
+            AddAll(LaneTo(gatherer, LocalRole.Carry), rumors);
             return;
         }
 

@@ -27,13 +27,13 @@ internal sealed partial class RumorMill
         if (!isLarge)
         {
             foreach (var peer in usable)
-                AddAll(LaneTo(peer, LocalTask.Keep), rumors);
+                AddAll(LaneTo(peer, LocalRole.Keep), rumors);
             return;
         }
 
         foreach (var (head, handsOnTo) in LocalFanOut.Divide(usable, _store.Identity.Replica.Pid, _pace.FanOut))
         {
-            var lane = LaneTo(head, handsOnTo.Count > 0 ? LocalTask.HandOn : LocalTask.Keep);
+            var lane = LaneTo(head, handsOnTo.Count > 0 ? LocalRole.HandOn : LocalRole.Keep);
             lane.HandsOnTo = handsOnTo;
             AddAll(lane, rumors);
         }
@@ -45,7 +45,7 @@ internal sealed partial class RumorMill
         foreach (var pid in pids)
         {
             if (_regions.IsNeighbour(pid) && _regions.Find(pid) is { } peer && peer.IsUsable(_now))
-                AddAll(LaneTo(peer, LocalTask.Keep), rumors);
+                AddAll(LaneTo(peer, LocalRole.Keep), rumors);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed partial class RumorMill
         foreach (var rumor in rumors)
         {
             // Nobody needs to be told what it wrote itself, apart from those whom it tells.
-            if (lane.Task != LocalTask.HandOn && ReplicaId.FromUInt64(rumor.Origin).Pid == lane.Peer.Pid)
+            if (lane.Role != LocalRole.HandOn && ReplicaId.FromUInt64(rumor.Origin).Pid == lane.Peer.Pid)
                 continue;
             if (Fits(lane.Peer, rumor.Namespace) && !lane.Waiting.TryAdd(rumor))
                 LeaveToSessions();
@@ -97,7 +97,7 @@ internal sealed partial class RumorMill
         Counts.Add(RumorCount.Retries);
         if (lane is RegionLane far)
             SendAgain(far, rumors);
-        else if (lane is LocalLane local && local.Failures > (local.Task == LocalTask.Keep ? RumorRetry.KeeperTries : RumorRetry.LocalTries))
+        else if (lane is LocalLane local && local.Failures > (local.Role == LocalRole.Keep ? RumorRetry.KeeperTries : RumorRetry.LocalTries))
             GiveUp(local, rumors);
         else if (lane is LocalLane again)
             Send(again, rumors, isFirstTry: false);
@@ -137,22 +137,22 @@ internal sealed partial class RumorMill
     {
         lane.Peer.Rest(_now);
         lane.Clear();
-        switch (lane.Task)
+        switch (lane.Role)
         {
-            case LocalTask.HandOn:
+            case LocalRole.HandOn:
                 var left = lane.HandsOnTo.Select(_regions.Find).OfType<RumorPeer>().Where(peer => peer.Region == _regions.Own && peer.IsUsable(_now)).ToList();
                 foreach (var (head, handsOnTo) in LocalFanOut.Divide(left, _store.Identity.Replica.Pid, 1))
                 {
-                    var next = LaneTo(head, handsOnTo.Count > 0 ? LocalTask.HandOn : LocalTask.Keep);
+                    var next = LaneTo(head, handsOnTo.Count > 0 ? LocalRole.HandOn : LocalRole.Keep);
                     next.HandsOnTo = handsOnTo;
                     AddAll(next, rumors);
                 }
 
                 break;
-            case LocalTask.Carry when Gatherer is { } other:
-                AddAll(LaneTo(other, LocalTask.Carry), rumors);
+            case LocalRole.Carry when Gatherer is { } other:
+                AddAll(LaneTo(other, LocalRole.Carry), rumors);
                 break;
-            case LocalTask.Carry:
+            case LocalRole.Carry:
                 Carry(rumors, except: 0);
                 break;
         }
@@ -311,8 +311,8 @@ internal sealed partial class RumorMill
         if (lane is LocalLane local)
         {
             Counts.Add(RumorCount.LocalPushes);
-            batch.Carry = local.Task == LocalTask.Carry;
-            if (local.Task == LocalTask.HandOn)
+            batch.Carry = local.Role == LocalRole.Carry;
+            if (local.Role == LocalRole.HandOn)
                 batch.Forward.Add(local.HandsOnTo);
         }
         else if (lane is RegionLane far)
@@ -334,7 +334,7 @@ internal sealed partial class RumorMill
         }
 
         Counts.Add(RumorCount.Sent, sent.Rumors.Count);
-        var push = new SentPush(lane, sent, peer, _now) { Via = via };
+        var push = new SentPush(lane, sent, peer, _now) { Via = via, IsFirstContact = !peer.HasAnswered };
         var id = _host.NextPushId();
         sent.Pushes.Add(push);
         _pushes.Add(id, push);

@@ -23,7 +23,7 @@ internal sealed partial class RumorMill
     private readonly RumorOptions _pace;
     private readonly IRumorHost _host;
     private readonly Regions _regions;
-    private readonly Dictionary<(uint Pid, LocalTask Task), LocalLane> _localLanes = [];
+    private readonly Dictionary<(uint Pid, LocalRole Role), LocalLane> _localLanes = [];
     private readonly SortedDictionary<string, RegionLane> _farLanes = new(StringComparer.Ordinal);
     private readonly List<RumorLane> _busy = [];
     private readonly Dictionary<PushId, SentPush> _pushes = [];
@@ -175,10 +175,10 @@ internal sealed partial class RumorMill
             _pushes.Remove(_pushOrder.Dequeue().Push);
     }
 
-    private LocalLane LaneTo(RumorPeer peer, LocalTask task)
+    private LocalLane LaneTo(RumorPeer peer, LocalRole role)
     {
-        if (!_localLanes.TryGetValue((peer.Pid, task), out var lane))
-            _localLanes.Add((peer.Pid, task), lane = new LocalLane(peer, task, _pace));
+        if (!_localLanes.TryGetValue((peer.Pid, role), out var lane))
+            _localLanes.Add((peer.Pid, role), lane = new LocalLane(peer, role, _pace));
         return lane;
     }
 

@@ -16,11 +16,12 @@ internal static class RumorRetry
     public static readonly TimeSpan UnknownRoundTrip = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan LocalLeast = TimeSpan.FromMilliseconds(12);
+    private static readonly TimeSpan LocalMost = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan CrossRegionLeast = TimeSpan.FromMilliseconds(30);
     private static readonly TimeSpan CrossRegionMost = TimeSpan.FromSeconds(1);
 
     /// <summary>A neighbour's answer: 12 ms, or what its round trip asks for, doubling with each failure.</summary>
-    public static TimeSpan Local(TimeSpan? roundTrip, int failures) => Longer(LocalLeast, roundTrip ?? TimeSpan.Zero) * Math.Pow(2, Math.Min(failures, LocalTries - 1));
+    public static TimeSpan Local(TimeSpan? roundTrip, int failures) => Shorter(LocalMost, Longer(LocalLeast, roundTrip ?? TimeSpan.Zero)) * Math.Pow(2, Math.Min(failures, LocalTries - 1));
 
     /// <summary>Another region's answer: <c>max(30 ms, 1.21 · round trip + 5 ms)</c>, half as long again with each failure, up to a second.</summary>
     public static TimeSpan CrossRegion(TimeSpan? roundTrip, int failures)
@@ -30,8 +31,10 @@ internal static class RumorRetry
 
         // The far side of the world must not be asked again before it can have answered.
         var most = first > CrossRegionMost ? first : CrossRegionMost;
-        return next < most ? next : most;
+        return Shorter(next, most);
     }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private static TimeSpan Longer(TimeSpan least, TimeSpan roundTrip)
     {

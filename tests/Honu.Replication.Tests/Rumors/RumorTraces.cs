@@ -65,6 +65,10 @@ public sealed class RumorTraces
         network[2].Put("k", "B2");
         network[1].Sync(network[2]);
         network.RunUntil(() => network[1].Get("k") == "B2");
+
+        // So many that the index has lost its entry of A1.
+        for (var i = 0; i < 600; i++)
+            network[1].Store.Put("filler"u8, "v"u8);
         network.RunUntil(() => network.Pushes.Exists(static push => push.From.Pid == 1));
 
         network[3].Take(network.Pushes.First(static push => push.From.Pid == 1).Batch);
