@@ -1,7 +1,7 @@
 using System.Globalization;
 using Honu.ReplicationBenchmarks;
 
-// dotnet run -c Release --project benchmarks/Honu.ReplicationBenchmarks -- [equal] [differ] [bootstrap] [killed] [repair] [put] [idle] [--objects N] [--rounds N] [--seed N] [--db DIR] [--json]
+// dotnet run -c Release --project benchmarks/Honu.ReplicationBenchmarks -- [equal] [differ] [bootstrap] [killed] [repair] [put] [idle] [regions] [--objects N] [--rounds N] [--seed N] [--db DIR] [--json]
 if (args is ["node", ..])
     return await Worker.RunAsync(args[1..]);
 
@@ -30,7 +30,7 @@ for (var i = 0; i < args.Length; i++)
         case "--json":
             isJson = true;
             break;
-        case "equal" or "differ" or "bootstrap" or "killed" or "repair" or "put" or "idle":
+        case "equal" or "differ" or "bootstrap" or "killed" or "repair" or "put" or "idle" or "regions":
             scenarios.Add(args[i]);
             break;
         default:
@@ -40,7 +40,7 @@ for (var i = 0; i < args.Length; i++)
 }
 
 if (scenarios.Count == 0)
-    scenarios = ["equal", "differ", "bootstrap", "killed", "repair", "put", "idle"];
+    scenarios = ["equal", "differ", "bootstrap", "killed", "repair", "put", "idle", "regions"];
 var figures = new Figures(isJson);
 figures.Head();
 foreach (var scenario in scenarios)
@@ -56,6 +56,7 @@ foreach (var scenario in scenarios)
             "killed" => BootstrapScenario.KilledAsync(figures, directory, objects, kills: 10, seed),
             "repair" => SessionScenarios.RepairAsync(figures, directory, objects),
             "put" => ClusterScenarios.PutAsync(figures, directory, puts: 20_000, rounds: rounds * 4),
+            "regions" => RegionsScenario.RunAsync(figures, directory, TimeSpan.FromSeconds(60)),
             _ => ClusterScenarios.IdleAsync(figures, directory, TimeSpan.FromSeconds(30)),
         });
     }

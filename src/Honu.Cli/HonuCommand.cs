@@ -55,6 +55,7 @@ internal static class HonuCommand
             SyncCommand.Create(),
             PeersCommand.Create(),
             SubscriptionsCommand.Create(),
+            SimCommand.Create(),
             BenchCommand.Create(),
             BackupCommand.Create(),
             RestoreCommand.Create(),

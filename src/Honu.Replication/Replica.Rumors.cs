@@ -20,6 +20,9 @@ public sealed partial class Replica
 
     private readonly RumorMill? _rumors;
     private readonly Dictionary<uint, TimeSpan> _toldAfterSession = [];
+
+    // Whom each peer is known to be, also before it was met.
+    private readonly Dictionary<Peer, uint> _rumorPids = [];
     private long _lastPushId;
     private TimeSpan _lastFound;
 
@@ -30,10 +33,7 @@ public sealed partial class Replica
     public RumorStatus? Rumors => _rumors?.Describe();
 
     /// <summary>What rumors have done. Safe to read from any thread; <see langword="null"/> when none are sent.</summary>
-    internal RumorCounts? RumorCounts => _rumors?.Counts;
-
-    /// <summary>Tells of each relay's reward, on the thread that calls <see cref="Handle"/>.</summary>
-    internal Action<PeerAddress, double>? RelayRewarded { get; set; }
+    public RumorCounts? RumorCounts => _rumors?.Counts;
 
     private void StartRumors()
     {
@@ -52,7 +52,7 @@ public sealed partial class Replica
                 break;
             case ReplicaEvent.RumorsAnswered answered:
                 if (_rumors?.Answered(answered.Push, answered.Answer, _now) is var (peer, reward))
-                    RelayRewarded?.Invoke(peer.Address, reward);
+                    _effects.Add(new ReplicaEffect.RelayRewarded(peer.Address, reward));
                 break;
             case ReplicaEvent.RumorsFailed failed:
                 _rumors?.Failed(failed.Push, failed.IsUnsupported, _now);
@@ -118,14 +118,14 @@ public sealed partial class Replica
         var self = peers.Where(static peer => peer.State == PeerState.Self);
         var ready = peers.Where(peer => peer is { HasSession: false } && peer.State != PeerState.Self && peer.Backoff.Until <= _now).ToList();
         var regions = _rumors.Regions;
-        var unmet = ready.FindAll(peer => peer.State == PeerState.Unknown && (regions.IsMeasuredHere || peer.Pid is null));
+        var unmet = ready.FindAll(peer => peer.State == PeerState.Unknown && (regions.IsMeasuredHere || !_rumorPids.ContainsKey(peer)));
         if (unmet.Count > 0)
         {
             _interval = _options.BaseInterval;
             return [.. self, .. unmet];
         }
 
-        var near = ready.FindAll(peer => peer.Pid is { } pid && regions.IsNeighbour(pid));
+        var near = ready.FindAll(peer => _rumorPids.TryGetValue(peer, out var pid) && regions.IsNeighbour(pid));
         var isIdle = _now - _lastFound > IdleAfter && !(_rumors.LastNews > _now - IdleAfter);
         var chance = _random.NextDouble();
         if (near.Count == 0)
@@ -140,6 +140,7 @@ public sealed partial class Replica
             return;
         var members = _membership.Members;
         Dictionary<string, uint>? byEndpoint = null;
+        _rumorPids.Clear();
         var known = new List<(PeerAddress Address, uint Pid, string Region)>(_peers.Count);
         foreach (var peer in _peers)
         {
@@ -153,6 +154,8 @@ public sealed partial class Replica
                 pid = byEndpoint.TryGetValue(peer.Address.Endpoint, out var told) ? told : null;
             }
 
+            if (pid is { } any)
+                _rumorPids[peer] = any;
             if (pid is { } who && (members.Find(who) is null || members.StateOf(who) != MemberState.Retired))
                 known.Add((peer.Address, who, members.Find(who) is { Region.Length: > 0 } row ? row.Region : peer.Region ?? ""));
         }

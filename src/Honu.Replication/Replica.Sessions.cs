@@ -12,7 +12,7 @@ public sealed partial class Replica
 
     private void ScheduleNextSession(TimeSpan delay)
     {
-        if (_peers.Count == 0)
+        if (_peers.Count == 0 || !_options.OpensSessions)
             return;
         _nextSession = _now + delay;
         _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.NextSession), _nextSession));
@@ -28,8 +28,9 @@ public sealed partial class Replica
 
     private void OpenNextSession()
     {
-        if (_superseded.TryDequeue(out var waiting))
-            OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
+        OpenWaiting();
+        if (!_options.OpensSessions)
+            return;
         RenewErrands();
         if (IsPacing)
             return;
@@ -163,20 +164,36 @@ public sealed partial class Replica
             ApplyDeferred();
 
         // Who asked for a session gets one, when the other one has ended.
-        if (report.Outcome == SyncOutcome.Superseded && entry.Request is not null)
-            TryAgainAfter(entry);
+        if (report.Outcome == SyncOutcome.Superseded && entry.Request is { } request)
+            _waiting.Enqueue(new WaitingRequest(entry.Peer!, request, entry.Verify));
         else
             _effects.Add(new ReplicaEffect.SessionFinished(id, entry.Request, entry.Peer?.Address, report, entry.Session.IsInitiator) { Reward = reward });
-        if (report.Outcome != SyncOutcome.Superseded && _superseded.TryDequeue(out var waiting))
-            OpenSession(waiting.Peer!, waiting.Request, waiting.Verify);
+        if (report.Outcome == SyncOutcome.Superseded)
+            WakeWaiting(entry.Session.Remote);
+        else
+            OpenWaiting();
         AfterSession(entry.Session.Remote);
     }
 
-    // The other session may have ended here before this one was told of it: then nothing else would wake who waits.
-    private void TryAgainAfter(SessionEntry superseded)
+    // Of two sessions with one peer the older would be ended in the middle. What it brings may be older than the request, so the request gets one of its own.
+    private void OpenRequested(WaitingRequest asked)
     {
-        _superseded.Enqueue(superseded);
-        if (_sessions.Values.Any(other => other.Session.Remote == superseded.Session.Remote))
+        if (asked.Peer.HasSession)
+            _waiting.Enqueue(asked);
+        else
+            OpenSession(asked.Peer, asked.Request, asked.Verify);
+    }
+
+    private void OpenWaiting()
+    {
+        for (var left = _waiting.Count; left > 0; left--)
+            OpenRequested(_waiting.Dequeue());
+    }
+
+    // The session that goes on in place of an own one may have ended here before that one was told of it: then nothing else would wake who waits.
+    private void WakeWaiting(ReplicaId? remote)
+    {
+        if (_waiting.Count == 0 || _sessions.Values.Any(other => other.Session.Remote == remote))
             return;
         _nextSession = _now + SupersededPause;
         _effects.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.NextSession), _nextSession));

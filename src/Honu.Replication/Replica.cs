@@ -12,7 +12,7 @@ public sealed partial class Replica
     private readonly Random _random;
     private readonly List<Peer> _peers;
     private readonly Dictionary<SessionId, SessionEntry> _sessions = [];
-    private readonly Queue<SessionEntry> _superseded = new();
+    private readonly Queue<WaitingRequest> _waiting = new();
     private readonly Dictionary<SessionId, RepairView> _busyViews = [];
     private readonly List<ReplicaEffect> _effects = [];
     private readonly SessionContext _context;
@@ -95,7 +95,7 @@ public sealed partial class Replica
                 TimerDue(due.Timer);
                 break;
             case ReplicaEvent.SyncRequested request:
-                OpenSession(FindOrMakePeer(request.Address), request.Request, request.Verify);
+                OpenRequested(new WaitingRequest(FindOrMakePeer(request.Address), request.Request, request.Verify));
                 break;
             case ReplicaEvent.PullRequested pull:
                 Pull(pull);
@@ -159,7 +159,7 @@ public sealed partial class Replica
                 ExpireMembers();
                 break;
             case ReplicaTimerKind.Rumors:
-                _rumors?.Tick(_now);
+                _rumors?.TimerDue(_now);
                 break;
         }
     }
@@ -167,4 +167,7 @@ public sealed partial class Replica
     private Peer NewPeer(PeerAddress address, PeerOrigin origin = PeerOrigin.Learned) => new(address, new PeerBackoff(_options.InitialBackoff, _options.MaxBackoff)) { Origin = origin };
 
     private sealed record SessionEntry(Session Session, Peer? Peer, long? Request, bool Verify);
+
+    // Somebody asked for a session with a peer that is in one.
+    private sealed record WaitingRequest(Peer Peer, long Request, bool Verify);
 }

@@ -39,6 +39,11 @@ public abstract record ReplicaEffect
     /// <summary>Answer what a peer has pushed.</summary>
     public sealed record AnswerRumors(PushId Push, RumorAnswer Answer) : ReplicaEffect;
 
+    /// <summary>A relay in another region has earned a reward, for the push that it was chosen for.</summary>
+    /// <param name="Address">The relay.</param>
+    /// <param name="Reward">0 to 1; 1 when it has answered as fast as its region can.</param>
+    public sealed record RelayRewarded(PeerAddress Address, double Reward) : ReplicaEffect;
+
     /// <summary>A session has ended.</summary>
     /// <param name="Session">The session.</param>
     /// <param name="Request">The request that asked for it, if one did.</param>

@@ -7,6 +7,10 @@ public sealed record ReplicaOptions
     /// <value>Default none: the replica answers others but opens no session.</value>
     public IReadOnlyList<PeerAddress> Peers { get; init; } = [];
 
+    /// <summary>Whether sessions are opened at the replica's own pace. Without it only those are opened that somebody asks for.</summary>
+    /// <value>Default <see langword="true"/>.</value>
+    public bool OpensSessions { get; init; } = true;
+
     /// <summary>Time between sessions while they find something. Shorter: fresher replicas, more messages.</summary>
     /// <value>Default 500 ms.</value>
     public TimeSpan BaseInterval { get; init; } = TimeSpan.FromMilliseconds(500);

@@ -38,6 +38,8 @@ internal sealed class HonuProcess : IDisposable
 
     public StreamWriter Input => _process.StandardInput;
 
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>Runs a command to its end.</summary>
     public static Task<HonuResult> Run(params string[] args) => RunWith([], args);
 

@@ -61,7 +61,7 @@ public sealed class SelectorTests : IDisposable
             var text = await b.Run("status");
 
             Assert.Contains("yes (selector epsilon-greedy:0.2, reward cost)", text.Text, StringComparison.Ordinal);
-            Assert.True(Regex.IsMatch(text.Text, @", worth 0\.[0-9]{2} by 1 rewards, last 0\.[0-9]{2}, 100 % of choices"), text.Text);
+            Assert.Matches(", worth 0\\.[0-9]{2} by 1 rewards, last 0\\.[0-9]{2}, 100 % of choices", text.Text);
             Assert.Equal(0, (await b.Terminate()).ExitCode);
         }
 

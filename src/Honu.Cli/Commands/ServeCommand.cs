@@ -29,7 +29,7 @@ internal static class ServeCommand
         var subscribe = new Option<string[]>("--subscribe") { Description = "A namespace to exchange with others, or a prefix that ends with *; may be given more than once. Default: all.", HelpName = "NAME", DefaultValueFactory = static _ => [] };
         var retireAfter = CommonOptions.Duration("--retire-after", "Deletions are kept for a member that nobody has heard from for this long, then no more. Default: 30d.");
         var interval = CommonOptions.Duration("--interval", "Time between sessions, fixed. Default: 500ms, doubling up to 4s while nothing is found.");
-        var dissemination = new Option<string>("--dissemination") { Description = "How writes reach the others: sessions, by anti-entropy.", HelpName = "NAME", DefaultValueFactory = static _ => "sessions" };
+        var dissemination = new Option<string>("--dissemination") { Description = "How writes reach the others: sessions, by anti-entropy alone, or region-relay, pushed at once by way of one replica of each region. The same for the whole cluster.", HelpName = "NAME", DefaultValueFactory = static _ => "sessions" };
         var selector = new Option<string>("--selector") { Description = $"How the peer of a session is chosen: {string.Join(", ", PeerSelectors.Names)}; some take a parameter after a colon. After @ by which reward it learns: {string.Join(", ", PeerSelectors.RewardNames)}.", HelpName = "NAME[:PARAM][@REWARD]", DefaultValueFactory = static _ => "uniform" };
         var prices = new Option<string?>("--egress-prices") { Description = "A CSV file with the columns from, to and price: what bytes between regions cost, for the reward cost. Default: nothing within a region, the same between any two.", HelpName = "FILE" };
         var cache = new Option<long?>("--block-cache")
@@ -69,8 +69,12 @@ internal static class ServeCommand
             var certificates = common.Tls.ForServer(parsed, loggers.CreateLogger<RpcCertificates>());
             var allowed = ReadFile("--grants", parsed.GetValue(grants), AccessGrants.Parse);
             var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure || certificates is not null, insecure || certificates?.Roots is not null || allowed is not null);
-            if (parsed.GetValue(dissemination) is not "sessions" and var other)
-                throw CliException.Usage($"There is no dissemination \"{other}\"; there is: sessions.");
+            var spread = parsed.GetValue(dissemination) switch
+            {
+                "sessions" => Dissemination.Sessions,
+                "region-relay" => Dissemination.RegionRelay,
+                var other => throw CliException.Usage($"There is no dissemination \"{other}\"; there are: sessions, region-relay."),
+            };
             var wantedPeers = parsed.GetValue(peers) ?? [];
             var store = new HonuStoreOptions { Pid = parsed.GetValue(pid), Region = parsed.GetValue(region), Cluster = parsed.GetValue(cluster) };
             if (parsed.GetValue(cache) is { } cacheBytes)
@@ -85,6 +89,7 @@ internal static class ServeCommand
                 Interval = parsed.GetValue(interval),
                 Selector = parsed.GetValue(selector)!,
                 EgressPrices = ReadFile("--egress-prices", parsed.GetValue(prices), EgressPrices.Parse),
+                Dissemination = spread,
                 AllowInsecure = insecure,
                 Grants = allowed,
                 Tls = certificates is null ? null : new RpcClientTlsOptions { Certificates = certificates },

@@ -63,6 +63,8 @@ internal static class StatusCommand
             output.Line($"peer         {peer.Address} ({peer.Replica?.ToString() ?? "not met yet"}) {peer.State}, round trip {round}, last session {last}{Text(peer.Arm)}{(peer.LastError is null ? "" : $", {peer.LastError}")}");
         }
 
+        if (info.Rumors is { } rumors)
+            RumorText.Write(output, rumors);
         foreach (var ns in info.Namespaces)
             output.Line(Text(ns));
     }
@@ -106,6 +108,8 @@ internal static class StatusCommand
         foreach (var peer in info.Peers)
             WritePeer(json, peer);
         json.WriteEndArray();
+        if (info.Rumors is { } rumors)
+            RumorText.Write(json, rumors);
         json.WriteStartArray("namespaces"u8);
         foreach (var ns in info.Namespaces)
             WriteNamespace(json, ns, info.Replicating);

@@ -65,8 +65,8 @@ internal static class SyncCommand
         if ((options with { Peers = [peer] }).Validate() is { Count: > 0 } failures)
             throw CliException.Usage(string.Join(' ', failures));
 
-        // Not a configured peer: the host would open a session of its own with it.
-        await using var replica = new ReplicaHost(store, options);
+        // Only what was asked for: the store may know members, and the host would open sessions of its own with them.
+        await using var replica = new ReplicaHost(store, options with { OpensSessions = false });
         await replica.StartAsync(cancellation);
         try
         {

@@ -39,6 +39,7 @@ internal static class InfoMapping
         ServerVersion = response.ServerVersion,
         Peers = [.. response.Peers.Select(FromWire)],
         Namespaces = [.. response.Namespaces.Select(FromWire)],
+        Rumors = response.Rumors is null ? null : RumorMapping.FromWire(response.Rumors),
     };
 
     public static KnownPeer FromWire(AdminWire.KnownPeer peer) => new()

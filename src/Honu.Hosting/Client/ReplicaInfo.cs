@@ -26,6 +26,9 @@ public sealed record ReplicaInfo
 
     /// <summary>Version of the server's software.</summary>
     public required string ServerVersion { get; init; }
+
+    /// <summary>How fresh writes are pushed; <see langword="null"/> when they go by sessions only.</summary>
+    public RumorsStatus? Rumors { get; init; }
 }
 
 /// <summary>One peer of a replica.</summary>

@@ -29,6 +29,15 @@ internal sealed class GossipService(ReplicaHost host, bool allowInsecure) : Goss
         await host.ServeAsync(requestStream, responseStream, identity, caller, context.CancellationToken).ConfigureAwait(false);
     }
 
+    public override Task<RumorAnswer> Push(RumorBatch request, ServerCallContext context)
+    {
+        var connection = context.GetHttpContext().Connection;
+        if (FindObjection(connection, out var identity) is not { } objection)
+            return host.TakeRumorsAsync(request, identity, context.CancellationToken);
+        host.Refused(connection.RemoteIpAddress?.ToString() ?? "this machine", objection);
+        return Task.FromResult(new RumorAnswer { Outcome = RumorAnswer.Types.Outcome.Forbidden, Message = objection });
+    }
+
     private string? FindObjection(ConnectionInfo connection, out PeerIdentity? identity)
     {
         identity = null;

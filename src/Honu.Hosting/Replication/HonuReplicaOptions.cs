@@ -14,6 +14,10 @@ public sealed record HonuReplicaOptions
     /// <value>Default <see langword="null"/>: 500 ms, doubling up to 4 s while sessions find nothing.</value>
     public TimeSpan? Interval { get; init; }
 
+    /// <summary>Whether sessions are opened at the replica's own pace. Without it only those are opened that <see cref="ReplicaHost.SyncAsync"/> and <see cref="ReplicaHost.VerifyAsync"/> ask for.</summary>
+    /// <value>Default <see langword="true"/>.</value>
+    public bool OpensSessions { get; init; } = true;
+
     /// <summary>Where this replica tells others to reach it, <c>HOST:PORT</c>, so that replicas that were not configured with it find it.</summary>
     /// <value>Default <see langword="null"/>: nowhere, unless <see cref="AdvertiseListenAddress"/>.</value>
     public string? AdvertisedAddress { get; init; }
@@ -37,6 +41,10 @@ public sealed record HonuReplicaOptions
     /// <summary>What bytes between regions cost, for the reward <c>cost</c>.</summary>
     /// <value>Default <see langword="null"/>: nothing within a region, the same between any two.</value>
     public EgressPrices? EgressPrices { get; init; }
+
+    /// <summary>How fresh writes travel: by sessions only, or pushed at once by way of one replica of each region. Choose the same for the whole cluster; replicas that differ, or are of an older version, get everything by sessions.</summary>
+    /// <value>Default <see cref="Dissemination.Sessions"/>.</value>
+    public Dissemination Dissemination { get; init; } = Dissemination.Sessions;
 
     /// <summary>Allows plaintext to peers that are not on loopback. Anyone on the network can then read and write the store.</summary>
     /// <value>Default <see langword="false"/>.</value>
@@ -80,8 +88,10 @@ public sealed record HonuReplicaOptions
             MayConnect = address => Tls is not null || AllowInsecure || PeerConnections.IsLoopback(address.Host),
             Subscriptions = Subscriptions,
             RetireAfter = RetireAfter,
+            OpensSessions = OpensSessions,
             Selector = Selector,
             EgressPrices = EgressPrices,
+            Dissemination = Dissemination,
             ProgressTimeout = ProgressTimeout,
             Grants = Grants,
             Seed = seed,

@@ -73,14 +73,7 @@ public sealed partial class ReplicaHost
                 if (happened is ReplicaEvent.LocalCommit)
                     Interlocked.Exchange(ref _commitPending, 0);
                 if (happened is not null && !_stopping.IsCancellationRequested)
-                {
-                    var effects = _replica.Handle(happened, _timers.Now);
-                    foreach (var effect in effects)
-                        TryCarryOut(effect);
-                    if (effects.Count == 0 && happened is ReplicaEvent.MessageReceived { Message.Refusal: { } refusal } late)
-                        RefusedLate(late.Session, refusal.Message);
-                    TellIfAdvanced();
-                }
+                    HandleEvent(happened);
 
                 taken?.Release();
             }
@@ -101,6 +94,16 @@ public sealed partial class ReplicaHost
     {
         if (_replica.SelectorRestored == SelectorRestore.Unreadable)
             Log.SelectorUnreadable(_logger, _replica.SelectorName);
+    }
+
+    private void HandleEvent(ReplicaEvent happened)
+    {
+        var effects = _replica.Handle(happened, _timers.Now);
+        foreach (var effect in effects)
+            TryCarryOut(effect);
+        if (effects.Count == 0 && happened is ReplicaEvent.MessageReceived { Message.Refusal: { } refusal } late)
+            RefusedLate(late.Session, refusal.Message);
+        TellIfAdvanced();
     }
 
     private void TryCarryOut(ReplicaEffect effect)
@@ -135,6 +138,15 @@ public sealed partial class ReplicaHost
             case ReplicaEffect.AbortSession abort:
                 if (_sessions.TryGetValue(abort.Session, out var aborted))
                     aborted.AbortAfter(StatusTimeout);
+                break;
+            case ReplicaEffect.SendRumors push:
+                Run(() => PushAsync(push));
+                break;
+            case ReplicaEffect.AnswerRumors answer:
+                AnswerRumors(answer);
+                break;
+            case ReplicaEffect.RelayRewarded rewarded:
+                _rumorMetrics.Rewarded(rewarded.Address, rewarded.Reward);
                 break;
             case ReplicaEffect.RunInBackground run:
                 Run(() => RunInBackgroundAsync(run));

@@ -26,7 +26,8 @@ public sealed partial class ReplicaHost
                 _timers.Now,
                 _replica.Subscriptions,
                 _replica.Members.ToDictionary(static member => member.Replica.Pid, member => _replica.Acknowledged(member.Replica.Pid)),
-                states.ToDictionary(static state => state.Key, state => _replica.Blockers(state.Key, state.Value.Vector), StringComparer.Ordinal)),
+                states.ToDictionary(static state => state.Key, state => _replica.Blockers(state.Key, state.Value.Vector), StringComparer.Ordinal),
+                _replica.Rumors),
             cancellationToken).ConfigureAwait(false);
         return new ReplicaStatus
         {
@@ -38,6 +39,9 @@ public sealed partial class ReplicaHost
             Namespaces = [.. summaries.OrderBy(static summary => summary.Key, StringComparer.Ordinal).Select(summary => DescribeNamespace(summary, known, states[summary.Key], countObjects))],
             SessionsSucceeded = Interlocked.Read(ref _succeeded),
             SessionsFailed = Interlocked.Read(ref _failed),
+            Rumors = known.Rumors is { } rumors && _replica.RumorCounts is { } counts
+                ? new RumorsStatus(rumors, counts[RumorCount.Sent], counts[RumorCount.Received], counts[RumorCount.Retries])
+                : null,
         };
     }
 
@@ -103,5 +107,6 @@ public sealed partial class ReplicaHost
         TimeSpan Clock,
         SubscriptionList Subscriptions,
         IReadOnlyDictionary<uint, IReadOnlyDictionary<string, VersionVector>> Acknowledged,
-        IReadOnlyDictionary<string, IReadOnlyList<uint>> Blockers);
+        IReadOnlyDictionary<string, IReadOnlyList<uint>> Blockers,
+        RumorStatus? Rumors);
 }

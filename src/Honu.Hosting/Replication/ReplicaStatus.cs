@@ -28,6 +28,9 @@ public sealed record ReplicaStatus
 
     /// <summary>Sessions that failed since the start.</summary>
     public required long SessionsFailed { get; init; }
+
+    /// <summary>How fresh writes are pushed; <see langword="null"/> when they go by sessions only.</summary>
+    public RumorsStatus? Rumors { get; init; }
 }
 
 /// <summary>How one peer fares.</summary>

@@ -2,7 +2,6 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Honu.Hosting.Protocol.Stores;
 using Honu.Replication;
-using AdminWire = Honu.Hosting.Protocol.Admin;
 
 namespace Honu.Hosting.Security;
 
@@ -87,8 +86,6 @@ internal sealed class AccessInterceptor(CallerAccess access) : Interceptor
                 // Who the store is; the namespaces that the caller may not read are left out of the answer.
                 access.RequireSomebody(caller);
                 break;
-            case AdminWire.StatusRequest or AdminWire.SyncRequest or AdminWire.ListPeersRequest or AdminWire.ChangePeersRequest or AdminWire.SubscriptionsRequest
-                or AdminWire.AllowReconcileRequest or AdminWire.ListQuarantinedRequest or AdminWire.ChangeQuarantineRequest:
             default:
                 access.RequireEverywhere(caller, AccessRight.Admin);
                 break;

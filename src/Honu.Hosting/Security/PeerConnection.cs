@@ -47,6 +47,15 @@ internal sealed class PeerConnection : IDisposable
     /// <summary>Whether another replica has come to answer at the endpoint.</summary>
     public bool IsOutdated { get; private set; }
 
+    /// <summary>Whether nothing speaks against telling a replica something over this connection, without asking who answers.</summary>
+    /// <param name="pid">Who is meant.</param>
+    /// <param name="isKnown">Whether the connection has shown who answers; always so without certificates.</param>
+    public bool MayLeadTo(uint? pid, out bool isKnown)
+    {
+        isKnown = _identity.Task.IsCompletedSuccessfully;
+        return isKnown && !IsOutdated && (_identity.Task.Result is not { } shown || pid is null || shown.Pid == pid);
+    }
+
     /// <summary>Who answers the call: known when there is a connection.</summary>
     /// <exception cref="RpcException">There is none.</exception>
     public async Task<PeerIdentity?> IdentifyAsync(AsyncDuplexStreamingCall<SessionMessage, SessionMessage> call)

@@ -19,6 +19,8 @@ internal sealed partial class AdminService
         response.Reward = status.Reward;
         response.Peers.Add(status.Peers.Select(Describe));
         response.Namespaces.Add(status.Namespaces.Select(Describe));
+        if (status.Rumors is { } rumors)
+            response.Rumors = RumorMapping.ToWire(rumors);
         return response;
     }
 

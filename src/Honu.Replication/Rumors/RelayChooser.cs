@@ -11,6 +11,9 @@ internal sealed class RelayChooser
     // A relay that all senders prefer under load may be this much worse than the best one.
     private const double PreferenceMargin = 0.2;
 
+    // What was learned so long ago counts no more than nothing.
+    private const double Forgotten = 0.01;
+
     private readonly SortedDictionary<uint, Arm> _arms = [];
 
     /// <summary>How often pushes to the region were not answered in time, lately.</summary>
@@ -40,12 +43,12 @@ internal sealed class RelayChooser
 
             // Never tried, or so long ago that it counts as new.
             var index = arm.Plays < 1e-6 ? double.PositiveInfinity : arm.Mean + (Exploration * Math.Sqrt(logarithm / arm.Plays));
-            bestMean = Math.Max(bestMean, arm.Mean);
+            bestMean = Math.Max(bestMean, arm.Plays < Forgotten ? 1 : arm.Mean);
             if (index > bestIndex)
                 (best, bestIndex) = (peer, index);
         }
 
-        if (preferred is not null && peers.Contains(preferred) && ArmOf(preferred.Pid) is { } asked && (asked.Plays < 1e-6 || asked.Mean >= bestMean - PreferenceMargin))
+        if (preferred is not null && peers.Contains(preferred) && ArmOf(preferred.Pid) is { } asked && (asked.Plays < Forgotten || asked.Mean >= bestMean - PreferenceMargin))
             best = preferred;
         ArmOf(best.Pid).Choices++;
         return best;

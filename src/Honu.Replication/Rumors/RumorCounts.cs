@@ -1,17 +1,22 @@
 namespace Honu.Replication;
 
 /// <summary>What rumors have done since the replica was made. Counted by the replica's thread, read by any.</summary>
-internal sealed class RumorCounts
+public sealed class RumorCounts
 {
     private readonly long[] _counts = new long[Enum.GetValues<RumorCount>().Length];
 
+    internal RumorCounts()
+    {
+    }
+
+    /// <summary>How often.</summary>
     public long this[RumorCount count] => Volatile.Read(ref _counts[(int)count]);
 
-    public void Add(RumorCount count, long number = 1) => Volatile.Write(ref _counts[(int)count], _counts[(int)count] + number);
+    internal void Add(RumorCount count, long number = 1) => Volatile.Write(ref _counts[(int)count], _counts[(int)count] + number);
 }
 
 /// <summary>What of rumors is counted.</summary>
-internal enum RumorCount
+public enum RumorCount
 {
     /// <summary>Rumors sent, each as often as it was pushed.</summary>
     Sent,

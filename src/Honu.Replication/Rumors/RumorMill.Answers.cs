@@ -57,14 +57,15 @@ internal sealed partial class RumorMill
     private (RumorPeer Peer, double Reward)? Accepted(SentPush push, RumorAnswer answer)
     {
         var time = _now - push.At;
-        Measure(push.Peer, time);
+        if (push.Peer.HasAnswered)
+            Measure(push.Peer, time);
         push.Peer.Recover();
         push.Lane.Acknowledge(push.Sent);
         double? reward = null;
         if (push.Lane is RegionLane far)
         {
             var region = push.Via ?? far.Region;
-            if (!push.IsJudged)
+            if (!push.IsJudged && push.Peer.HasAnswered)
             {
                 push.IsJudged = true;
                 reward = region.Chooser.Answered(push.Peer.Pid, time, region.RoundTrip ?? time);
@@ -78,6 +79,7 @@ internal sealed partial class RumorMill
             Learn(region, answer.Distances);
         }
 
+        push.Peer.HasAnswered = true;
         Redirect(push, answer);
         return reward is { } earned ? (push.Peer, earned) : null;
     }

@@ -111,7 +111,7 @@ internal sealed partial class RumorMill
         ReadMarks();
         var own = Build(static told => told.Across, out var marks);
         foreach (var (ns, to) in marks)
-            _told[ns] = new Told(Math.Max(_told.GetValueOrDefault(ns).Local, to), to);
+            _told[ns] = new Told(_told.GetValueOrDefault(ns).Local, to);
         List<Rumor> all = [.. own, .. _outbox.Take()];
         if (all.Count == 0)
             return;

@@ -97,23 +97,30 @@ internal sealed partial class RumorMill
         Counts.Add(RumorCount.Retries);
         if (lane is RegionLane far)
             SendAgain(far, rumors);
-        else if (lane is LocalLane local && local.Failures > RumorRetry.LocalTries)
+        else if (lane is LocalLane local && local.Failures > (local.Task == LocalTask.Keep ? RumorRetry.KeeperTries : RumorRetry.LocalTries))
             GiveUp(local, rumors);
         else if (lane is LocalLane again)
             Send(again, rumors, isFirstTry: false);
     }
 
-    private void JudgeLate(SentPush push)
+    private static void JudgeLate(SentPush push)
     {
         if (push.IsJudged)
             return;
         push.IsJudged = true;
         if (push.Lane is not RegionLane far)
             return;
+        if (push.Via is null)
+            far.Tried.Add(push.Peer.Pid);
+        if (!push.Peer.HasAnswered && !push.Peer.HasUsedGrace)
+        {
+            push.Peer.HasUsedGrace = true;
+            return;
+        }
+
         (push.Via ?? far.Region).Chooser.Failed(push.Peer.Pid);
         if (push.Via is not null)
             return;
-        far.Tried.Add(push.Peer.Pid);
         if (push.Sent.IsFirstTry)
             far.Region.Chooser.NoteFirstTry(isTimedOut: true);
     }
@@ -178,7 +185,7 @@ internal sealed partial class RumorMill
             return;
         }
 
-        if (lane.Detour is { } via && Candidates(via, lane.Tried, rumors[0].Namespace) is { Count: > 0 } helpers)
+        if (lane is { Detour: { } via, HasCustody: false } && Candidates(via, lane.Tried, rumors[0].Namespace) is { Count: > 0 } helpers)
         {
             var sent = new SentRumors(rumors, _now, isFirstTry: true);
             lane.Outstanding.Add(sent);
@@ -190,18 +197,7 @@ internal sealed partial class RumorMill
             return;
         }
 
-        foreach (var (relay, part, others) in Assign(lane, rumors))
-        {
-            var sent = new SentRumors(part, _now, isFirstTry: true);
-            lane.Outstanding.Add(sent);
-            Push(lane, sent, relay, via: null);
-            if (!lane.Region.Chooser.Hedges || others.Count < 2)
-                continue;
-            others.Remove(relay);
-            Counts.Add(RumorCount.Hedges);
-            _crossBucket.TakeUpTo(1, _now);
-            Push(lane, sent, lane.Region.Chooser.Choose(others), via: null);
-        }
+        SendDirectly(lane, rumors, isFirstTry: true);
     }
 
     private void SendAgain(RegionLane lane, List<Rumor> rumors)
@@ -221,11 +217,22 @@ internal sealed partial class RumorMill
             return;
         }
 
-        foreach (var (relay, part, _) in Assign(lane, rumors))
+        SendDirectly(lane, rumors, isFirstTry: false);
+    }
+
+    private void SendDirectly(RegionLane lane, List<Rumor> rumors, bool isFirstTry)
+    {
+        foreach (var (relay, part, others) in Assign(lane, rumors))
         {
-            var sent = new SentRumors(part, _now, isFirstTry: false);
+            var sent = new SentRumors(part, _now, isFirstTry);
             lane.Outstanding.Add(sent);
             Push(lane, sent, relay, via: null);
+            if (!lane.Region.Chooser.Hedges || others.Count < 2)
+                continue;
+            others.Remove(relay);
+            Counts.Add(RumorCount.Hedges);
+            _crossBucket.TakeUpTo(1, _now);
+            Push(lane, sent, lane.Region.Chooser.Choose(others), via: null);
         }
     }
 

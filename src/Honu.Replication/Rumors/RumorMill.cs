@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Honu.Replication.Messages;
 
 namespace Honu.Replication;
 
@@ -99,12 +98,17 @@ internal sealed partial class RumorMill
             Measure(peer, time);
     }
 
-    /// <summary>The timer has come due, or anything else has happened: does what is due, and sets the timer for the rest.</summary>
+    /// <summary>The timer has fired. It may have done so a little early, as timers of the machine do: then it is set again.</summary>
+    public void TimerDue(TimeSpan now)
+    {
+        _timer = TimeSpan.MaxValue;
+        Tick(now);
+    }
+
+    /// <summary>Something has happened: does what is due, and sets the timer for the rest.</summary>
     public void Tick(TimeSpan now)
     {
         _now = now;
-        if (_timer <= now)
-            _timer = TimeSpan.MaxValue;
         FlushIfDue();
         for (var i = _busy.Count - 1; i >= 0; i--)
         {

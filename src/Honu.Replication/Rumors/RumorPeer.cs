@@ -21,6 +21,12 @@ internal sealed class RumorPeer(uint pid)
 
     public RoundTripEstimate RoundTrip { get; } = new();
 
+    /// <summary>Whether it has answered a push: the first one may have to wait for a connection, and says nothing of the peer.</summary>
+    public bool HasAnswered { get; set; }
+
+    /// <summary>Whether the first push was not answered in time: the next one that is not counts.</summary>
+    public bool HasUsedGrace { get; set; }
+
     /// <summary>Whether it was measured to be near. Stays so until it is clearly not.</summary>
     public bool IsNear { get; set; }
 

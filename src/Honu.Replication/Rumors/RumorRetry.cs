@@ -6,6 +6,9 @@ internal static class RumorRetry
     /// <summary>Tries of a neighbour before another one takes its place.</summary>
     public const int LocalTries = 6;
 
+    /// <summary>Tries of a neighbour that has nothing to hand on, so that nobody can take its place.</summary>
+    public const int KeeperTries = 30;
+
     /// <summary>Failures in a row after which a region is tried by way of another one.</summary>
     public const int FailuresBeforeDetour = 3;
 
@@ -17,7 +20,7 @@ internal static class RumorRetry
     private static readonly TimeSpan CrossRegionMost = TimeSpan.FromSeconds(1);
 
     /// <summary>A neighbour's answer: 12 ms, or what its round trip asks for, doubling with each failure.</summary>
-    public static TimeSpan Local(TimeSpan? roundTrip, int failures) => Longer(LocalLeast, roundTrip ?? TimeSpan.Zero) * Math.Pow(2, Math.Min(failures, LocalTries));
+    public static TimeSpan Local(TimeSpan? roundTrip, int failures) => Longer(LocalLeast, roundTrip ?? TimeSpan.Zero) * Math.Pow(2, Math.Min(failures, LocalTries - 1));
 
     /// <summary>Another region's answer: <c>max(30 ms, 1.21 · round trip + 5 ms)</c>, half as long again with each failure, up to a second.</summary>
     public static TimeSpan CrossRegion(TimeSpan? roundTrip, int failures)

@@ -30,6 +30,19 @@ internal sealed class IncomingStream(ReplicationPort store, string ns, Func<(Rep
     /// <summary>Whether the target has become part of our vector: everything that the sender had is here.</summary>
     public bool IsJoined { get; private set; }
 
+    /// <summary>What the sender may take to be here now: what it was told, with the target of its stream; <see langword="null"/> while that was not joined.</summary>
+    public VersionVector? Streamed
+    {
+        get
+        {
+            if (!IsJoined)
+                return null;
+            var streamed = toldVector.Clone();
+            streamed.Join(_join!.Target);
+            return streamed;
+        }
+    }
+
     /// <summary>Applies a chunk.</summary>
     /// <exception cref="HonuException">Its data fails the checks.</exception>
     public ApplyResult Apply(Chunk chunk)

@@ -11,10 +11,17 @@ internal static class NamespaceVectors
     /// <param name="state">What is held of it.</param>
     /// <param name="received">What need not be sent again: what is held, and what was deferred of the peer's own streams.</param>
     /// <param name="cursor">Where a stream of the peer broke off.</param>
-    public static NamespaceVector Tell(string name, NamespaceReplication state, VersionVector received, StreamCursor? cursor)
+    /// <param name="theirs">What the peer has told; <see langword="null"/> while it has not.</param>
+    public static NamespaceVector Tell(string name, NamespaceReplication state, VersionVector received, StreamCursor? cursor, VersionVector? theirs)
     {
-        var told = new NamespaceVector { Name = name, Vector = Encode(received), Empty = state.IsEmpty };
-        if (state.Durable.Count > 0)
+        var told = new NamespaceVector { Name = name, Empty = state.IsEmpty };
+        if (theirs is not null && received.DifferenceTo(theirs) is var difference && difference.EncodedLength < received.EncodedLength)
+            told.Difference = Encode(difference);
+        else
+            told.Vector = Encode(received);
+        if (state.Durable.Count > 0 && state.Durable.Equals(received))
+            told.AllDurable = true;
+        else if (state.Durable.Count > 0)
             told.Durable = Encode(state.Durable);
         if (cursor is not null)
         {
@@ -35,13 +42,22 @@ internal static class NamespaceVectors
     }
 
     /// <summary>What has become durable here.</summary>
-    public static NamespaceVector Acknowledge(string name, NamespaceReplication state) => new() { Name = name, Durable = Encode(state.Durable) };
+    /// <param name="name">The namespace.</param>
+    /// <param name="state">What is held of it.</param>
+    /// <param name="streamed">What the peer knows to be here after its stream, if that was joined.</param>
+    public static NamespaceVector Acknowledge(string name, NamespaceReplication state, VersionVector? streamed) =>
+        streamed is not null && state.Durable.Dominates(streamed) ? new() { Name = name, AsStreamed = true } : new() { Name = name, Durable = Encode(state.Durable) };
 
     /// <summary>Reads what a peer told.</summary>
+    /// <param name="told">What it told.</param>
+    /// <param name="ours">What it was told here; <see langword="null"/> while it was not.</param>
     /// <exception cref="HonuException">It makes no sense.</exception>
-    public static (VersionVector Vector, VersionVector? Durable, StreamResume? Resume) Read(NamespaceVector told)
+    public static (VersionVector Vector, VersionVector? Durable, StreamResume? Resume) Read(NamespaceVector told, VersionVector? ours)
     {
-        return (Decode(told.Vector), ReadDurable(told), told.Resume is null ? null : new StreamResume(
+        var vector = told.Difference.Length == 0 ? Decode(told.Vector)
+            : ours is null ? throw SessionHello.Malformed("A peer refers to a vector that it was not told.")
+            : ours.With(Decode(told.Difference));
+        return (vector, told.AllDurable ? vector : ReadDurable(told), told.Resume is null ? null : new StreamResume(
             Decode(told.Resume.Target),
             new VersionId(told.Resume.Scalar, ReplicaId.FromUInt64(told.Resume.Replica)),
             told.Resume.Key.Length > 0 ? told.Resume.Key.ToByteArray() : null,

@@ -8,6 +8,7 @@ internal sealed partial class Session
     // More than this is not sent before the peer has said what it holds.
     private const int MaxSpeculativeNamespaces = 16;
 
+    private readonly HashSet<string> _toldNames = new(StringComparer.Ordinal);
     private readonly HashSet<string> _speculated = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VersionVector> _speculativeBases = new(StringComparer.Ordinal);
 
@@ -106,7 +107,10 @@ internal sealed partial class Session
         TellMembersIfTheyDiffer(hello);
         NoteEqual(hello);
         _awaited.UnionWith(_differing);
-        TellVectors(_differing.Where(name => !_incoming.ContainsKey(name)));
+
+        // The initiator tells its vectors as differences to those that come next.
+        if (!IsInitiator)
+            TellVectors(_differing);
         if (_differing.Count > 0)
         {
             if (_verify)
@@ -167,10 +171,11 @@ internal sealed partial class Session
         }
     }
 
+    // Each is told once.
     private void TellVectors(IEnumerable<string> names)
     {
         var vectors = new Vectors();
-        foreach (var name in names)
+        foreach (var name in names.Where(_toldNames.Add))
         {
             if (!Access.MayWrite(name))
             {
@@ -182,7 +187,8 @@ internal sealed partial class Session
             var cursor = Remote is { } remote && Store.FindCursor(name, remote) is { } found && found.Incarnation == RemoteIncarnation ? found : null;
             var received = Remote is { } sender ? state.ReceivedFrom(sender) : state.Vector;
             _incoming.Add(name, new IncomingStream(Store, name, () => (Remote!.Value, RemoteIncarnation), received, state.IsEmpty, cursor) { Running = _context.IncomingStreams });
-            vectors.Namespaces.Add(NamespaceVectors.Tell(name, state, received, cursor));
+            _toldHere[name] = received;
+            vectors.Namespaces.Add(NamespaceVectors.Tell(name, state, received, cursor, _toldThere.GetValueOrDefault(name)));
         }
 
         if (vectors.Namespaces.Count == 0)

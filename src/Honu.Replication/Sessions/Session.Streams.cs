@@ -17,6 +17,8 @@ internal sealed partial class Session
 
     private readonly Dictionary<string, VersionVector> _streamed = new(StringComparer.Ordinal);
     private readonly HashSet<string> _toldAhead = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, VersionVector> _toldHere = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, VersionVector> _toldThere = new(StringComparer.Ordinal);
     private bool _sentAcknowledged;
     private int _fruitlessChunks;
 
@@ -38,12 +40,14 @@ internal sealed partial class Session
                 return;
         }
 
+        TellVectors(vectors.Namespaces.Select(static told => told.Name).Where(_differing!.Contains));
         Pump(now);
     }
 
     private bool Answer(NamespaceVector told, TimeSpan now)
     {
-        var (vector, durable, resume) = NamespaceVectors.Read(told);
+        var (vector, durable, resume) = NamespaceVectors.Read(told, _toldHere.GetValueOrDefault(told.Name));
+        _toldThere[told.Name] = vector;
         Access.CheckOwnWrites(told.Name, vector, Store.State(told.Name).Vector);
         if (Store.BeginNewEpochIfSetBack(told.Name, vector))
         {
@@ -78,7 +82,8 @@ internal sealed partial class Session
         }
 
         Access.CheckRecords(chunk.Namespace, chunk.Records.Span);
-
+        if (chunk.TargetAsTold)
+            chunk.Target = NamespaceVectors.Encode(_toldThere.GetValueOrDefault(chunk.Namespace) ?? throw SessionHello.Malformed("A peer refers to a vector that it has not told."));
         if (chunk.Target.Length > 0 && !chunk.Speculative && !IsInitiator)
             _report = _report with { RoundTrips = 2 };
         var result = stream.Apply(chunk);
@@ -155,7 +160,7 @@ internal sealed partial class Session
         Store.Barrier();
         var vectors = new Vectors();
         foreach (var name in _differing!)
-            vectors.Namespaces.Add(NamespaceVectors.Acknowledge(name, Store.State(name)));
+            vectors.Namespaces.Add(NamespaceVectors.Acknowledge(name, Store.State(name), _incoming.GetValueOrDefault(name)?.Streamed));
         Send(new SessionMessage { Acknowledged = vectors });
     }
 
@@ -165,7 +170,7 @@ internal sealed partial class Session
         {
             if (!_differing!.Contains(told.Name))
                 throw SessionHello.Malformed("A peer acknowledges a namespace that did not differ.");
-            NoteAcknowledged(told.Name, NamespaceVectors.ReadDurable(told));
+            NoteAcknowledged(told.Name, told.AsStreamed ? _streamed.GetValueOrDefault(told.Name) : NamespaceVectors.ReadDurable(told));
         }
 
         _receivedAcknowledged = true;
@@ -211,6 +216,8 @@ internal sealed partial class Session
 
     private void SendCounted(SessionMessage message, int records)
     {
+        if (message.BodyCase == SessionMessage.BodyOneofCase.Chunk)
+            ReferToTold(message.Chunk);
         var bytes = message.CalculateSize();
         if (bytes > AnnounceBytes)
         {
@@ -226,5 +233,14 @@ internal sealed partial class Session
 
         _chunksInTransport++;
         Send(message);
+    }
+
+    // With many writers a vector is most of a session that brings one object.
+    private void ReferToTold(Chunk chunk)
+    {
+        if (chunk.Target.Length == 0 || !_toldHere.TryGetValue(chunk.Namespace, out var told) || !NamespaceVectors.Encode(told).Equals(chunk.Target))
+            return;
+        chunk.Target = ByteString.Empty;
+        chunk.TargetAsTold = true;
     }
 }

@@ -60,7 +60,7 @@ internal sealed class Experiment : IDisposable
 
         ScheduleWriters();
         _faults.Schedule();
-        RunUntil(_options.WarmUp);
+        RunUntil(_plan.WarmUp);
         _cluster.Network.Traffic.Clear();
         _choices.ClearChoices();
         if (_plan.HasWriters)
@@ -101,7 +101,7 @@ internal sealed class Experiment : IDisposable
             ReplicasPerRegion = _plan.ReplicasPerRegion,
             Jitter = _options.Jitter ?? (_plan.IsChaos ? 0.2 : 0),
             BytesPerSecond = _options.BytesPerSecond,
-            KeepsConnections = _options.KeepsConnections,
+            KeepsConnections = _options.KeepsConnections ?? true,
             Duplication = _plan.IsChaos ? 0.01 : 0,
             Reordering = _plan.IsChaos ? 0.05 : 0,
         },
@@ -144,7 +144,7 @@ internal sealed class Experiment : IDisposable
         _random.NextBytes(value);
         var parent = _watch.Held(replica.Index, key);
         var version = replica.Store.Namespace(WriteWatch.Namespace).Put(WriteWatch.Key(key), value).Id;
-        var isMeasured = _cluster.Time.Now >= _options.WarmUp;
+        var isMeasured = _cluster.Time.Now >= _plan.WarmUp;
         _watch.Add(replica.Index, key, version, isMeasured);
         if (isMeasured)
             _forks.Add(key, region, parent, version);

@@ -28,8 +28,8 @@ public sealed record ExperimentOptions
     public int WritersPerRegion { get; init; } = 1;
 
     /// <summary>Runs before anything is measured.</summary>
-    /// <value>Default 60 s; the paper's scenario has its own.</value>
-    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(60);
+    /// <value>Default <see langword="null"/>: 60 s, in <see cref="Scenarios.Paper"/> 4 minutes under load.</value>
+    public TimeSpan? WarmUp { get; init; }
 
     /// <summary>How long is measured.</summary>
     /// <value>Default 300 s.</value>
@@ -52,8 +52,8 @@ public sealed record ExperimentOptions
     public TimeSpan SessionPause { get; init; } = TimeSpan.FromMilliseconds(125);
 
     /// <summary>Whether connections are kept for the next session with the same peer; otherwise each session dials.</summary>
-    /// <value>Default <see langword="true"/>.</value>
-    public bool KeepsConnections { get; init; } = true;
+    /// <value>Default <see langword="null"/>: <see langword="true"/>, in <see cref="Scenarios.Paper"/> <see langword="false"/>.</value>
+    public bool? KeepsConnections { get; init; }
 
     /// <summary>Each packet takes longer by up to this share of its latency.</summary>
     /// <value>Default <see langword="null"/>: 0, in <see cref="Scenarios.Chaos"/> 0.2.</value>

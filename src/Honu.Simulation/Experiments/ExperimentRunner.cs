@@ -13,7 +13,10 @@ public static class ExperimentRunner
     public static ExperimentResult Run(ExperimentOptions options, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (!Scenarios.Names.Contains(options.Scenario, StringComparer.Ordinal) || options.Scenario == Scenarios.Paper)
+        cancellation.ThrowIfCancellationRequested();
+        if (options.Scenario == Scenarios.Paper)
+            return PaperExperiment.Run(options, progress, cancellation);
+        if (!Scenarios.Names.Contains(options.Scenario, StringComparer.Ordinal))
             throw new ArgumentException($"There is no scenario \"{options.Scenario}\"; there are: {string.Join(", ", Scenarios.Names)}.", nameof(options));
         var plan = new ScenarioPlan(options);
         plan.ThrowIfInvalid();

@@ -23,7 +23,7 @@ internal sealed class FaultPlan(ScenarioPlan plan, SimulatedCluster cluster, Wri
                 cluster.Time.At(plan.Middle, SlowRelay);
                 break;
             case Scenarios.Chaos:
-                cluster.Time.At(plan.Options.WarmUp, Disturb);
+                cluster.Time.At(plan.WarmUp, Disturb);
                 break;
         }
     }

@@ -8,6 +8,8 @@ internal sealed record ScenarioPlan(ExperimentOptions Options)
 
     public int ReplicasPerRegion => Options.ReplicasPerRegion ?? (Options.Scenario == Scenarios.Scale ? 40 : 3);
 
+    public TimeSpan WarmUp => Options.WarmUp ?? TimeSpan.FromSeconds(60);
+
     public TimeSpan WriteInterval => Options.WriteInterval ?? (Options.Scenario == Scenarios.Load ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(4));
 
     public double Loss => Options.Loss ?? Options.Scenario switch
@@ -30,16 +32,16 @@ internal sealed record ScenarioPlan(ExperimentOptions Options)
     public TimeSpan CutTime => TimeSpan.FromSeconds(Math.Min(60, Options.Duration.TotalSeconds / 3));
 
     /// <summary>When the middle of what is measured has come.</summary>
-    public TimeSpan Middle => Options.WarmUp + (Options.Duration / 2);
+    public TimeSpan Middle => WarmUp + (Options.Duration / 2);
 
-    public TimeSpan End => Options.WarmUp + Options.Duration;
+    public TimeSpan End => WarmUp + Options.Duration;
 
     public void ThrowIfInvalid()
     {
         Within(nameof(Options.ReplicasPerRegion), ReplicasPerRegion, 1, 1000);
         Within("The number of all replicas", ReplicasPerRegion * Options.Latency.Regions.Count, 2, 20_000);
         Within(nameof(Options.WritersPerRegion), Options.WritersPerRegion, 1, ReplicasPerRegion);
-        Within(nameof(Options.WarmUp), Options.WarmUp.TotalSeconds, 0, 86_400);
+        Within(nameof(Options.WarmUp), WarmUp.TotalSeconds, 0, 86_400);
         Within(nameof(Options.Duration), Options.Duration.TotalSeconds, 1, 86_400);
         Within(nameof(Options.WriteInterval), WriteInterval.TotalSeconds, 0.001, 86_400);
         Within(nameof(Options.Loss), Loss, 0, 0.9);

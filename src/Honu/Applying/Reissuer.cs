@@ -11,7 +11,7 @@ namespace Honu.Applying;
 /// </remarks>
 internal sealed class Reissuer(StoreCore core)
 {
-    private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
+    private readonly ReissuedRecord _records = new(core);
 
     /// <summary>The last scalar that was made for the present batch; 0 when none was. A vector that is joined in the same batch must cover it.</summary>
     public ulong LastScalar { get; private set; }
@@ -53,15 +53,7 @@ internal sealed class Reissuer(StoreCore core)
         var expiry = late.Expiry == 0 ? 0 : Math.Max(late.Expiry, version.Scalar + 1);
         var checksum = RecordChecksum.OfValue(late.Value);
         var record = core.Records.Write(key, late.Value, checksum, isTombstone: false, version, late.Version, context.WithPurgeMark(purgeMark), late.Creator, new LocalPart(sequence), expiry);
-        core.Batch.Put(KeySpaces.CurrentKey(_keyBuffer, state.Id, key), record);
-        core.History.Stage(state, key, sequence, record);
-        IndexEntry.Put(core.Batch, state.Id, version, key, core.IndexScratch);
-        core.StageReplacement(state, new CurrentRecord(version, RecordReader.ReadChecksum(record), IsCounted: expiry == 0, IsTombstone: false), previous, isLocal: true);
-        core.Heads.Remove(core.Hash.Of(state.Id, key), state.Id, key);
-        if (core.Changes.IsWatched)
-            core.Changes.Stage(state, key, record, isLocal: true);
-        if (expiry != 0)
-            core.Expiry.Stage(state.Id, key, expiry);
+        _records.Stage(state, key, record, new CurrentRecord(version, RecordReader.ReadChecksum(record), IsCounted: expiry == 0, IsTombstone: false), previous, sequence, expiry);
         LastScalar = version.Scalar;
     }
 }

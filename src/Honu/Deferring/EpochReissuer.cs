@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Honu.Applying;
 using Honu.Digests;
 using Honu.Format;
 using Honu.Writing;
@@ -16,6 +17,7 @@ internal sealed class EpochReissuer(StoreCore core)
     private const int RecordsPerBatch = 512;
 
     private readonly byte[] _keyBuffer = new byte[KeySpaces.MaxKeyBytes];
+    private readonly ReissuedRecord _records = new(core);
 
     private static byte[] MarkKey => MetaRecords.Key("reissue");
 
@@ -118,15 +120,8 @@ internal sealed class EpochReissuer(StoreCore core)
         var context = record.Context.With(record.Version);
         var sequence = core.History.StagePrevious(state, key, record, lostConflict: false);
         var written = core.Records.Write(key, value, RecordChecksum.OfValue(value), isDeleted, version, record.Version, context, record.Creator, new LocalPart(sequence, record.Losers), isDeleted ? 0 : record.Expiry);
-        core.Batch.Put(KeySpaces.CurrentKey(_keyBuffer, state.Id, key), written);
-        core.History.Stage(state, key, sequence, written);
-        if (core.Changes.IsWatched)
-            core.Changes.Stage(state, key, written, isLocal: true);
-        IndexEntry.Put(core.Batch, state.Id, version, key, core.IndexScratch);
-        core.StageReplacement(state, new CurrentRecord(version, RecordReader.ReadChecksum(written), IsCounted: !isDeleted && record.Expiry == 0, isDeleted), CurrentRecord.Of(record), isLocal: true);
-        core.Heads.Remove(core.Hash.Of(state.Id, key), state.Id, key);
-        if (!isDeleted && record.Expiry != 0)
-            core.Expiry.Stage(state.Id, key, record.Expiry);
+        var expiry = isDeleted ? 0 : record.Expiry;
+        _records.Stage(state, key, written, new CurrentRecord(version, RecordReader.ReadChecksum(written), IsCounted: !isDeleted && expiry == 0, isDeleted), CurrentRecord.Of(record), sequence, expiry);
         core.Count(UpdateKind.Reissued);
     }
 }

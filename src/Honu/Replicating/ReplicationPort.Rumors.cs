@@ -1,7 +1,5 @@
-using Honu.Engines;
 using Honu.Format;
 using Honu.Replicating;
-using Honu.Writing;
 
 namespace Honu;
 

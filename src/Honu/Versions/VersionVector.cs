@@ -113,6 +113,39 @@ public sealed class VersionVector : IEquatable<VersionVector>
         return true;
     }
 
+    /// <summary>What differs from another vector: the replicas that are covered otherwise, and without any write those that only the other one covers.</summary>
+    internal VersionVector DifferenceTo(VersionVector other)
+    {
+        var difference = new VersionVector();
+        foreach (var (replica, covered) in _origins)
+        {
+            if (!other._origins.TryGetValue(replica, out var theirs) || !covered.SameAs(theirs))
+                difference._origins.Add(replica, covered.Clone());
+        }
+
+        foreach (var replica in other._origins.Keys)
+        {
+            if (!_origins.ContainsKey(replica))
+                difference._origins.Add(replica, new ScalarIntervals());
+        }
+
+        return difference;
+    }
+
+    /// <summary>The vector that <see cref="DifferenceTo"/> has compared with this one.</summary>
+    internal VersionVector With(VersionVector difference)
+    {
+        var result = Clone();
+        foreach (var (replica, covered) in difference._origins)
+        {
+            result._origins.Remove(replica);
+            if (!covered.IsEmpty)
+                result._origins.Add(replica, covered.Clone());
+        }
+
+        return result;
+    }
+
     /// <summary>Length of the encoding in bytes.</summary>
     public int EncodedLength => 2 + _origins.Values.Sum(covered => 17 + (16 * covered.Later.Count));
 

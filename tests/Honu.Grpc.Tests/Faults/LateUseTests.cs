@@ -116,7 +116,7 @@ public sealed class LateUseTests
         host.Service.OnDuplex = (requests, _, _) =>
         {
             _ = requests.MoveNext().ContinueWith(
-                read => reads.AddOrUpdate(read.Exception?.InnerException?.GetType().Name ?? $"{read.Result}", 1, (_, count) => count + 1), TaskScheduler.Default);
+                read => reads.AddOrUpdate(read.IsCompletedSuccessfully ? $"{read.Result}" : read.Exception?.InnerException?.GetType().Name ?? "cancelled", 1, (_, count) => count + 1), TaskScheduler.Default);
             return Task.CompletedTask;
         };
         host.Service.OnCollect = async (requests, _) =>

@@ -150,6 +150,8 @@ public sealed class HostileSequenceTests
                     Durable = random.Next(2) == 0 ? Vector() : ByteString.Empty,
                     Empty = random.Next(2) == 0,
                     Declined = random.Next(4) == 0,
+                    AllDurable = random.Next(4) == 0,
+                    AsStreamed = random.Next(4) == 0,
                     Resume = random.Next(3) == 0 ? new Resume { Target = Vector(), Scalar = Number(), Replica = Number(), Key = Bytes(5), Frontier = Vector() } : null,
                 });
             }
@@ -172,6 +174,7 @@ public sealed class HostileSequenceTests
             PositionKey = random.Next(2) == 0 ? Bytes(5) : ByteString.Empty,
             Speculative = random.Next(4) == 0,
             Resumed = random.Next(4) == 0,
+            TargetAsTold = random.Next(4) == 0,
         };
 
         private Members Members()

@@ -132,6 +132,28 @@ public sealed class SchedulingTests : IDisposable
         Assert.Empty(Handle(new ReplicaEvent.TimerDue(NextSession)).OfType<ReplicaEffect.OpenSession>());
     }
 
+    // Of two sessions with one peer the older one would be ended in the middle of its stream.
+    [Fact]
+    public void SyncRequested_WhileASessionWithThePeerIsOpen_BeginsWhenThatOneHasEnded()
+    {
+        var running = OpenNext();
+
+        Assert.Empty(Handle(new ReplicaEvent.SyncRequested(42, new PeerAddress("peer", 1))).OfType<ReplicaEffect.OpenSession>());
+
+        var asked = Assert.Single(Handle(new ReplicaEvent.SessionEnded(running.Session, "gone")).OfType<ReplicaEffect.OpenSession>());
+        Assert.Equal(42, Handle(new ReplicaEvent.SessionEnded(asked.Session, "gone again")).OfType<ReplicaEffect.SessionFinished>().Single().Request);
+    }
+
+    [Fact]
+    public void OpensSessions_Off_OnlyThoseThatAreAskedFor()
+    {
+        using var quiet = new ScriptedReplica(2, configure: static options => options with { Peers = [new PeerAddress("peer", 1)], OpensSessions = false });
+
+        Assert.DoesNotContain(quiet.Machine.Handle(new ReplicaEvent.Started(), TimeSpan.Zero), static effect => effect is ReplicaEffect.SetTimer { Timer.Kind: ReplicaTimerKind.NextSession });
+        Assert.Empty(quiet.Machine.Handle(new ReplicaEvent.TimerDue(NextSession), TimeSpan.Zero));
+        Assert.Single(quiet.Machine.Handle(new ReplicaEvent.SyncRequested(1, new PeerAddress("peer", 1)), TimeSpan.Zero).OfType<ReplicaEffect.OpenSession>());
+    }
+
     /// <summary>Opens the session that is due, lets it find nothing, and gives the interval to the next one.</summary>
     private TimeSpan EqualSession()
     {

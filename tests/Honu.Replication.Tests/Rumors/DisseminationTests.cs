@@ -30,4 +30,25 @@ public sealed class DisseminationTests
         Assert.Equal(2, network.FarPushes.Count());
         Assert.Equal("~4", network[6].Machine.Rumors!.Region);
     }
+
+    // One packet in five is lost, answers too.
+    [Fact]
+    public void Put_OnLossyLinks_IsSentAgainUntilItIsVisibleEverywhere()
+    {
+        var random = new Random(1);
+        string[] regions = [.. "abcdefgh".SelectMany(static name => Enumerable.Repeat(name.ToString(), 3))];
+        using var network = new RumorNetwork(regions).Start();
+        network.RefusesSessions = true;
+        network.Loses = () => random.NextDouble() < 0.2;
+        var times = new List<double>();
+        for (var i = 0; i < 60; i++)
+        {
+            network[1].Put("k", $"{i}");
+            times.Add(network.RunUntil(() => network.IsVisible("k", $"{i}")));
+            network.Run(2000);
+        }
+
+        times.Sort();
+        Assert.True(times[30] < 150 && times[^1] < 800, $"The median is {times[30]} ms, the longest {times[^1]} ms.");
+    }
 }

@@ -34,6 +34,12 @@ internal sealed class RumorNetwork : IDisposable
     /// <summary>Whether a push (not its answer) is lost.</summary>
     public Func<RumorNode, RumorNode, RumorBatch, bool> LosesPush { get; set; } = static (_, _, _) => false;
 
+    /// <summary>Timers of rumors fire earlier by this than they were set.</summary>
+    public TimeSpan TimersAreEarlyBy { get; set; }
+
+    /// <summary>Whether the next push or answer is lost.</summary>
+    public Func<bool> Loses { get; set; } = static () => false;
+
     /// <summary>Whether anything between two replicas is lost: pushes, answers, and sessions.</summary>
     public Func<RumorNode, RumorNode, bool> IsCut { get; set; } = static (_, _) => false;
 
@@ -217,7 +223,7 @@ internal sealed class RumorNode : IDisposable
         {
             case ReplicaEffect.SetTimer set:
                 var number = _timers[set.Timer] = ++_timer;
-                _network.At(set.Due, () =>
+                _network.At(set.Due - (set.Timer.Kind == ReplicaTimerKind.Rumors && set.Due - _network.Now > _network.TimersAreEarlyBy ? _network.TimersAreEarlyBy : TimeSpan.Zero), () =>
                 {
                     if (_timers.GetValueOrDefault(set.Timer) == number)
                         Handle(new ReplicaEvent.TimerDue(set.Timer));
@@ -260,7 +266,7 @@ internal sealed class RumorNode : IDisposable
         var to = _network[send.Address.Port];
         var bytes = send.Batch.ToByteArray();
         _network.Pushes.Add((this, to, send.Batch, _network.Now));
-        if (_network.LosesPush(this, to, send.Batch) || _network.IsCut(this, to))
+        if (_network.LosesPush(this, to, send.Batch) || _network.Loses() || _network.IsCut(this, to))
             return;
         _network.At(_network.Now + _network.Delay(this, to), () =>
         {
@@ -280,7 +286,7 @@ internal sealed class RumorNode : IDisposable
 
     private void Deliver(RumorNode to, ReplicaEvent happened)
     {
-        if (!_network.IsCut(this, to))
+        if (!_network.Loses() && !_network.IsCut(this, to))
             _network.At(_network.Now + _network.Delay(this, to), () => to.Handle(happened));
     }
 

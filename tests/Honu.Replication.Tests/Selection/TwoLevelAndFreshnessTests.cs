@@ -78,8 +78,8 @@ public class TwoLevelAndFreshnessTests
         var (selector, _) = PeerSelectors.CreateBare("freshness:0");
         PeerArm Arm(int i, double? news, double? ms) => Arms.Of(3)[i] with { ExpectedNews = news, RoundTrip = ms is { } m ? TimeSpan.FromMilliseconds(m) : null };
 
-        // 1/(20 + 20 ms) against 3/(180 + 20 ms) and 6/(180 + 20 ms); who is not known comes first.
-        var near = selector.Select([Arm(0, 1, 20), Arm(1, 3, 180)], Now, new Random(1));
+        // 1/(20 + 250 ms) against 1.5/(180 + 250 ms) and 6/(180 + 250 ms); who is not known comes first.
+        var near = selector.Select([Arm(0, 1, 20), Arm(1, 1.5, 180)], Now, new Random(1));
         var far = selector.Select([Arm(0, 1, 20), Arm(1, 6, 180)], Now, new Random(1));
         var unknown = selector.Select([Arm(0, 1, 20), Arm(1, 6, 180), Arm(2, null, null)], Now, new Random(1));
 

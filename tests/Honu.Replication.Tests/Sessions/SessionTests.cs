@@ -38,6 +38,58 @@ public sealed class SessionTests : IDisposable
         Assert.Equal([BodyCase.Hello, BodyCase.Complete], session.Messages.Where(sent => ReferenceEquals(sent.From, _other)).Select(static sent => sent.Message.BodyCase));
     }
 
+    // A vector of 45 origins has 767 bytes.
+    [Fact]
+    public void Session_OneObjectDiffersWith45Origins_TellsOneVector()
+    {
+        var target = new VersionVector();
+        for (uint pid = 100; pid < 145; pid++)
+            target.Advance(new ReplicaId(pid, 7), pid);
+        foreach (var replica in new[] { _replica, _other })
+            replica.Store.Replication.Apply(Ns, [], cursor: null, new VectorJoin(new VersionVector(), target));
+        _other.Put("k", "v");
+
+        var session = ScriptedSession.Complete(_replica, _other);
+
+        Assert.Equal("v", _replica.Get("k"));
+        Assert.Equal(_other.Vector, _replica.Vector);
+        Assert.InRange(session.Report!.BytesSent + session.Report.BytesReceived, 767, 1400);
+        Assert.Equal(1, _other.Machine.CountAcknowledged(Ns, _other.VersionOf("k")));
+        Assert.All(session.Messages.Where(static sent => sent.Message.BodyCase == BodyCase.Acknowledged), static sent => Assert.True(Assert.Single(sent.Message.Acknowledged.Namespaces).AsStreamed));
+    }
+
+    [Fact]
+    public void Acknowledged_OfAStreamThatWasNotJoined_SaysOnlyWhatIsDurable()
+    {
+        _replica.Put("a", "1");
+        _other.Put("k", "v");
+        var version = _other.VersionOf("k");
+
+        // A base that is not covered: the target is not joined, whatever arrives.
+        var foreign = new VersionVector();
+        foreign.Advance(new ReplicaId(77, 0), 5);
+        ScriptedSession.Run(_replica, _other, rewrite: (from, message) =>
+        {
+            if (ReferenceEquals(from, _other) && message.Chunk is { } chunk)
+                chunk.Base = ByteString.CopyFrom(foreign.ToArray());
+            return message;
+        });
+
+        Assert.False(_replica.Vector.Covers(version));
+        Assert.Equal(0, _other.Machine.CountAcknowledged(Ns, version));
+    }
+
+    [Fact]
+    public void Chunk_ThatRefersToAVectorThatWasNotTold_IsRefused()
+    {
+        var peer = RemotePeer.Answer(_replica.Machine);
+        peer.Send(RemotePeer.Hello());
+
+        peer.Send(new Chunk { Namespace = Ns, TargetAsTold = true, Last = true });
+
+        Assert.Equal(Refusal.Types.Reason.Malformed, peer.Refusal!.Reason);
+    }
+
     [Fact]
     public void Session_BothSidesLackSomething_BothGetItInTwoRoundTrips()
     {

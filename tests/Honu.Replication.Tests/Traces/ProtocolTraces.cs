@@ -143,7 +143,7 @@ public sealed class ProtocolTraces : IDisposable
             if (!ReferenceEquals(from, _a))
                 return message;
             if (message.BodyCase == SessionMessage.BodyOneofCase.Chunk)
-                message.Chunk = new Chunk { Namespace = message.Chunk.Namespace, Target = message.Chunk.Target, Base = believed, Last = message.Chunk.Last, PositionReplica = 1, PositionScalar = message.Chunk.Last ? 0UL : 1UL };
+                message.Chunk = new Chunk { Namespace = message.Chunk.Namespace, Target = message.Chunk.Target, TargetAsTold = message.Chunk.TargetAsTold, Base = believed, Last = message.Chunk.Last, PositionReplica = 1, PositionScalar = message.Chunk.Last ? 0UL : 1UL };
             else if (message.BodyCase == SessionMessage.BodyOneofCase.Complete)
                 message.Complete.Objects = 0;
             return message;

@@ -94,6 +94,9 @@ internal sealed class ScriptedSession
         var isChunk = message.BodyCase == SessionMessage.BodyOneofCase.Chunk;
         if (isChunk && ReferenceEquals(sender.Replica, cutSender) && Records.Count(record => ReferenceEquals(record.From, cutSender)) >= cutAfterRecords)
         {
+            // What the other side has sent by then arrives.
+            while (sender.Other.Out.TryDequeue(out var sentBefore))
+                Deliver(sender.Other, sentBefore, cutSender: null, cutAfterRecords);
             _isOpen = false;
             _initiator.Handle(new ReplicaEvent.SessionEnded(_initiator.Session, "cut"));
             _responder.Handle(new ReplicaEvent.SessionEnded(_responder.Session, "cut"));

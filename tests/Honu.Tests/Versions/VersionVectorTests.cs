@@ -65,6 +65,22 @@ public class VersionVectorTests
     });
 
     [Fact]
+    public void DifferenceTo_AnotherVector_MakesTheOneOfTheOther() => Seeds.Run(usualSeed: 1, usualRuns: 300, static seed =>
+    {
+        var random = new Random(seed);
+        var (mine, theirs) = (Make(random).Vector, Make(random).Vector);
+        theirs.Advance(new ReplicaId(4_000_000, 1), 7);
+        mine.Advance(new ReplicaId(4_000_001, 1), 8);
+
+        Assert.True(VersionVector.TryDecode(mine.DifferenceTo(theirs).ToArray(), out var difference));
+
+        var made = theirs.With(difference);
+        Assert.True(made.Dominates(mine) && mine.Dominates(made));
+        Assert.Equal(0UL, made.HighMark(new ReplicaId(4_000_000, 1)));
+        Assert.Equal(0, mine.DifferenceTo(mine).Count);
+    });
+
+    [Fact]
     public void Clone_ThenChanged_LeavesTheOriginal()
     {
         var vector = new VersionVector();
