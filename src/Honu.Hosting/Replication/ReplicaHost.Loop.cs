@@ -146,7 +146,7 @@ public sealed partial class ReplicaHost
                 AnswerRumors(answer);
                 break;
             case ReplicaEffect.RelayRewarded rewarded:
-                _rumorMetrics.Rewarded(rewarded.Address, rewarded.Reward);
+                _metrics.RelayRewarded(rewarded.Address, rewarded.Reward);
                 break;
             case ReplicaEffect.RunInBackground run:
                 Run(() => RunInBackgroundAsync(run));

@@ -9,6 +9,8 @@ internal sealed class ReplicationMetrics : IDisposable
 {
     public const string MeterName = "Honu.Replication";
 
+    private const string RelayStrategy = "region-relay";
+
     // Rewards are 0 to 1, and the usual buckets are for milliseconds.
     private static readonly InstrumentAdvice<double> RewardBuckets = new() { HistogramBucketBoundaries = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] };
 
@@ -35,8 +37,8 @@ internal sealed class ReplicationMetrics : IDisposable
         _duration = meter.CreateHistogram<double>("honu.replication.session.duration", "s", "How long an anti-entropy session took.");
         _objects = meter.CreateCounter<long>("honu.replication.objects", "{object}", "Objects sent to peers and received from them, by what applying them did.");
         _bytes = meter.CreateCounter<long>("honu.replication.io", "By", "Bytes of messages to and from peers, with their frames, without HTTP/2 and TLS.");
-        _selections = meter.CreateCounter<long>("honu.peer.selections", "{selection}", "How often a peer was chosen for a session.");
-        _rewards = meter.CreateHistogram("honu.peer.reward", "1", "What sessions with a peer were worth to the selector.", advice: RewardBuckets);
+        _selections = meter.CreateCounter<long>("honu.peer.selections", "{selection}", "How often a peer was chosen, for a session or as a relay.");
+        _rewards = meter.CreateHistogram("honu.peer.reward", "1", "What a choice of a peer was worth, from 0 to 1.", advice: RewardBuckets);
         _mismatches = meter.CreateCounter<long>("honu.replication.digest.mismatches", "{namespace}", "Namespaces whose contents differed from a peer's although their vectors did not, or from what was written to them.");
         meter.CreateObservableGauge("honu.replication.last_success.age", () => lastSuccessAge().TotalSeconds, "s", "Time since a session last succeeded, or since the start when none has.");
         meter.CreateObservableGauge("honu.replication.sessions.active", openSessions, "{session}", "Sessions that are open now.");
@@ -59,6 +61,16 @@ internal sealed class ReplicationMetrics : IDisposable
     {
         if (_rewards.Enabled)
             _rewards.Record(reward, Tags(peer));
+    }
+
+    /// <summary>A relay was chosen for a push, and has earned a reward.</summary>
+    public void RelayRewarded(PeerAddress relay, double reward)
+    {
+        var tags = new TagList { { "honu.peer.name", relay.Endpoint }, { "honu.peer.strategy", RelayStrategy } };
+        if (_selections.Enabled)
+            _selections.Add(1, tags);
+        if (_rewards.Enabled)
+            _rewards.Record(reward, tags);
     }
 
     /// <summary>A session has ended.</summary>
