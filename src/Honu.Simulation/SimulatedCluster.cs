@@ -1,7 +1,7 @@
 namespace Honu.Simulation;
 
 /// <summary>Real replicas in one thread, in virtual time, over a simulated network: the same seed gives the same run.</summary>
-public sealed class SimulatedCluster : IDisposable
+public sealed class SimulatedCluster
 {
     /// <summary>Sets the machines up and starts them.</summary>
     public SimulatedCluster(SimulationOptions options)
@@ -67,7 +67,7 @@ public sealed class SimulatedCluster : IDisposable
     }
 
     /// <summary>Closes all stores.</summary>
-    public void Dispose()
+    public void Close()
     {
         foreach (var replica in Replicas)
         {

@@ -16,7 +16,7 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
     private EngineSnapshot? _contents;
     private Func<EngineSnapshot>? _present;
     private MemoryEngine? _memory;
-    private SimulatedEngine? _engine;
+    private Action? _detach;
     private long _stamp;
 
     /// <summary>The disk is in memory.</summary>
@@ -29,7 +29,7 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
     internal Action<IReadOnlyList<(byte[] Key, byte[]? Value)>>? Written { get; set; }
 
     /// <summary>The process is gone: whatever its store still does reaches the disk no more.</summary>
-    internal void Detach() => _engine?.IsDetached = true;
+    internal void Detach() => _detach?.Invoke();
 
     /// <summary>What the disk holds now, as somebody copies it while the process runs or is down.</summary>
     public EngineSnapshot Copy() => _present?.Invoke() ?? _contents ?? new MemoryEngine().CreateSnapshot();
@@ -63,7 +63,9 @@ public sealed class SimulatedDisk(Random random) : IStorageEngineFactory
         _logs.Add(new Log());
         _present = memory.CreateSnapshot;
         _memory = memory;
-        return _engine = new SimulatedEngine(this, memory);
+        var engine = new SimulatedEngine(this, memory);
+        _detach = () => engine.IsDetached = true;
+        return engine;
     }
 
     /// <summary>Takes away some of what was not yet durable. The store that was open must not be used any more.</summary>

@@ -24,7 +24,7 @@ public class NetworkTests
     [Fact]
     public void SingleMessage_TakesTheLatencyOfItsPair()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
 
         Assert.Equal([Ms(10)], Arrivals(cluster, 0, 1));
         Assert.Equal([Ms(20)], Arrivals(cluster, 1, 0));
@@ -34,7 +34,7 @@ public class NetworkTests
     [Fact]
     public void Jitter_MakesLatenciesLongerByUpToItsShare()
     {
-        using var cluster = Cluster(new NetworkOptions { Jitter = 0.5 });
+        var cluster = Cluster(new NetworkOptions { Jitter = 0.5 });
 
         var times = Enumerable.Range(0, 100).SelectMany(_ => Arrivals(cluster, 0, 1)).ToList();
 
@@ -45,7 +45,7 @@ public class NetworkTests
     [Fact]
     public void Loss_OfSingleMessages_IsSilent()
     {
-        using var cluster = Cluster(new NetworkOptions(), loss: 0.3);
+        var cluster = Cluster(new NetworkOptions(), loss: 0.3);
 
         var arrived = Enumerable.Range(0, 1000).Sum(_ => Arrivals(cluster, 0, 1).Count);
 
@@ -55,7 +55,7 @@ public class NetworkTests
     [Fact]
     public void Duplication_DeliversSingleMessagesTwice()
     {
-        using var cluster = Cluster(new NetworkOptions { Duplication = 1 });
+        var cluster = Cluster(new NetworkOptions { Duplication = 1 });
 
         Assert.Equal(2, Arrivals(cluster, 0, 1).Count);
     }
@@ -63,7 +63,7 @@ public class NetworkTests
     [Fact]
     public void Reordering_LetsLaterMessagesOvertake()
     {
-        using var cluster = Cluster(new NetworkOptions { Reordering = 0.5 });
+        var cluster = Cluster(new NetworkOptions { Reordering = 0.5 });
         var order = new List<int>();
         for (var i = 0; i < 20; i++)
         {
@@ -80,7 +80,7 @@ public class NetworkTests
     [Fact]
     public void Bandwidth_MakesLaterMessagesWait()
     {
-        using var cluster = Cluster(new NetworkOptions { BytesPerSecond = 10_000 });
+        var cluster = Cluster(new NetworkOptions { BytesPerSecond = 10_000 });
         var begin = cluster.Time.Now;
         var times = new List<TimeSpan>();
         for (var i = 0; i < 2; i++)
@@ -94,7 +94,7 @@ public class NetworkTests
     [Fact]
     public void Connection_IsMadeOnceAndKept()
     {
-        using var cluster = Cluster(new NetworkOptions { DialRoundTrips = 1.5 });
+        var cluster = Cluster(new NetworkOptions { DialRoundTrips = 1.5 });
         cluster.StartAll();
         var begin = cluster.Time.Now;
 
@@ -108,7 +108,7 @@ public class NetworkTests
     [Fact]
     public void Connection_ToAMachineThatIsDown_Fails()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
         var hasFailed = false;
 
         cluster.Network.SendSingle(cluster.Replicas[0], cluster.Replicas[1], [1], () => Assert.Fail("It arrived."), () => hasFailed = true);
@@ -120,7 +120,7 @@ public class NetworkTests
     [Fact]
     public void Path_LosesAPacket_SendsItAgainAfterTimeoutAndRoundTripAndKeepsTheOrder()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
         var (path, faults, _) = Path(cluster);
         var arrivals = new List<(int Number, TimeSpan At)>();
 
@@ -136,7 +136,7 @@ public class NetworkTests
     [Fact]
     public void Path_LosesAPacketAgain_WaitsTwiceAsLong()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
         var (path, faults, _) = Path(cluster);
         TimeSpan? arrival = null;
 
@@ -151,7 +151,7 @@ public class NetworkTests
     [Fact]
     public void Path_CutForTooLong_BreaksItsConnection()
     {
-        using var cluster = Cluster(new NetworkOptions { DeadAfter = TimeSpan.FromSeconds(15) });
+        var cluster = Cluster(new NetworkOptions { DeadAfter = TimeSpan.FromSeconds(15) });
         var (path, faults, connection) = Path(cluster);
 
         faults.Cut(0, 1, isCut: true);
@@ -167,7 +167,7 @@ public class NetworkTests
     [Fact]
     public void Cuts_StopOneWayAPairOrARegion()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
         var faults = cluster.Network.Faults;
 
         faults.CutOneWay(0, 1, isCut: true);
@@ -190,7 +190,7 @@ public class NetworkTests
     [Fact]
     public void SlowReplica_DealsWithEverythingLater()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
 
         cluster.Network.Faults.SetSlow(1, Ms(400));
 
@@ -201,7 +201,7 @@ public class NetworkTests
     [Fact]
     public void SwappedRegions_HaveEachOthersLatencies()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
 
         cluster.Network.Faults.SwapRegions(1, 2);
 
@@ -212,7 +212,7 @@ public class NetworkTests
     [Fact]
     public void CutRegion_OnceMended_GetsWhatItMissed()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
         cluster.StartAll();
         cluster.Run(TimeSpan.FromSeconds(10));
 
@@ -231,7 +231,7 @@ public class NetworkTests
     [Fact]
     public void PausedReplica_ReactsWhenItGoesOn()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
         cluster.StartAll();
         cluster.Run(TimeSpan.FromSeconds(10));
 
@@ -248,7 +248,7 @@ public class NetworkTests
     [Fact]
     public void PowerLoss_TakesWhatWasNotSynced()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
         var replica = cluster.Replicas[0];
         replica.Start();
         for (byte key = 0; key < 100; key++)
@@ -264,7 +264,7 @@ public class NetworkTests
     [Fact]
     public void Clocks_DifferByTheirSkew()
     {
-        using var cluster = Cluster(new NetworkOptions(), skew: TimeSpan.FromSeconds(5));
+        var cluster = Cluster(new NetworkOptions(), skew: TimeSpan.FromSeconds(5));
 
         var times = cluster.Replicas.Select(static replica => replica.Now).ToList();
 
@@ -275,7 +275,7 @@ public class NetworkTests
     [Fact]
     public void Traffic_CountsWhatTheCodecWrites()
     {
-        using var cluster = Cluster(new NetworkOptions());
+        var cluster = Cluster(new NetworkOptions());
         var bytes = new long[3, 3];
         long messages = 0;
         cluster.Network.Tap = (from, to, _, message) =>
@@ -298,7 +298,7 @@ public class NetworkTests
     [Fact]
     public void Rumors_AreMessagesByThemselves()
     {
-        using var cluster = Cluster(new NetworkOptions(), relay: true);
+        var cluster = Cluster(new NetworkOptions(), relay: true);
         var pushes = 0;
         cluster.Network.PushTap = (_, _, _) => pushes++;
         cluster.StartAll();

@@ -84,7 +84,7 @@ internal sealed class Experiment : IDisposable
         }
     }
 
-    public void Dispose() => _cluster.Dispose();
+    public void Dispose() => _cluster.Close();
 
     private SimulationOptions ClusterOptions() => new()
     {
