@@ -125,12 +125,13 @@ public sealed partial class Replica
             return [.. self, .. unmet];
         }
 
-        var near = ready.FindAll(peer => _rumorPids.TryGetValue(peer, out var pid) && regions.IsNeighbour(pid));
+        bool IsNear(Peer peer) => _rumorPids.TryGetValue(peer, out var pid) && regions.IsNeighbour(pid);
+        var near = ready.FindAll(IsNear);
         var isIdle = _now - _lastFound > IdleAfter && !(_rumors.LastNews > _now - IdleAfter);
         var chance = _random.NextDouble();
         if (near.Count == 0)
             return isIdle && regions.Neighbours.Count == 0 && chance >= IdleAloneShare ? [.. self] : peers;
-        var far = ready.FindAll(peer => !near.Contains(peer));
+        var far = ready.FindAll(peer => !IsNear(peer));
         return [.. self, .. far.Count > 0 && chance < (isIdle ? IdleFarShare : FarShare) ? far : near];
     }
 
