@@ -1,5 +1,4 @@
 using Honu.Replication;
-using Honu.Replication.Messages;
 
 namespace Honu.Simulation.Tests;
 
