@@ -44,7 +44,7 @@ public class TrustTests
     }
 
     [Theory]
-    [InlineData(nameof(PlantedFaults.PurgedWithoutAsking), "holds", 30)]
+    [InlineData(nameof(PlantedFaults.PurgedWithoutAsking), "holds", 230)]
     [InlineData(nameof(PlantedFaults.AbsenceIgnored), "holds", 2)]
     [InlineData(nameof(PlantedFaults.LateOutsiderApplied), "holds", 6)]
     [InlineData(nameof(PlantedFaults.CoverageKeptAfterDrop), "covers", 9)]

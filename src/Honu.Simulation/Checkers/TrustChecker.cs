@@ -62,7 +62,10 @@ internal sealed class TrustChecker
     {
         foreach (var entry in _byVersion.Values.Where(entry => namespaces.Contains(entry.Namespace, StringComparer.Ordinal)))
         {
-            var isThere = replica.Store.Replication.State(entry.Namespace).Vector.Covers(entry.Version) || KnownVersion(replica, entry.Namespace, entry.Key) == entry.Version;
+            // After a power loss a vector may not cover a record that is there; a write of its own may then have taken that one's place.
+            var known = KnownVersion(replica, entry.Namespace, entry.Key);
+            var isThere = replica.Store.Replication.State(entry.Namespace).Vector.Covers(entry.Version) || known == entry.Version
+                || (entry.Replica == replica.Index && WriteLedger.IsAbove(known, entry.Version));
             if (isThere && !_cluster.Replicas.Any(other => other != replica && other.IsRunning && other.Store.Replication.State(entry.Namespace).Durable.Covers(entry.Version)))
                 entry.IsUncertain = true;
         }
