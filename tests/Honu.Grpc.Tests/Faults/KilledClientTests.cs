@@ -41,6 +41,8 @@ public sealed class KilledClientTests
         foreach (var _ in kinds)
             await killed.HearAsync("opened");
         await _reached.WhenAsync(gauge => gauge.Ever == kinds.Count).Guarded();
+        if (phase == CallPhase.MidRequest)
+            await _handlers.WhenAsync(gauge => gauge.Now == cancelled).Guarded(); // a request is here before its handler is
         await host.Requests.WhenAsync(gauge => gauge.Now == kinds.Count + 1).Guarded();
         await killed.KillAsync();
         await _handlers.WhenAsync(gauge => gauge.Now == 0).Guarded();
