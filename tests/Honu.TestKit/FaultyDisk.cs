@@ -31,6 +31,9 @@ public sealed class FaultyDisk : IStorageEngineFactory
     /// <summary>Writes that were asked for, the failed ones included.</summary>
     public int Writes { get; private set; }
 
+    /// <summary>Lookups and new iterators that were asked for.</summary>
+    public int Reads { get; private set; }
+
     /// <summary>The write after which every one fails: 0 fails the next. <see langword="null"/>: none fails.</summary>
     public int? WritesUntilFailure { get; set; }
 
@@ -142,6 +145,7 @@ public sealed class FaultyDisk : IStorageEngineFactory
 
     private void CheckRead()
     {
+        Reads++;
         if (FailsReads)
             throw new HonuIOException(path: null, "The test made this read fail.");
     }

@@ -305,7 +305,7 @@ internal sealed partial class RemoteApplier(StoreCore core)
             return false;
         var vector = Joined(state.Vector, join.Target);
         vector.Advance(core.Identity.Replica, core.Reissuer.LastScalar);
-        core.StageJoin(state, vector, join.Target.Count == 1 ? join.Target : null);
+        core.StageJoin(state, vector);
         Observe(join.Target.GreatestScalar());
 
         // An interval too many was refused, and its records stay loose (R18).

@@ -41,6 +41,20 @@ internal sealed class ScalarIntervals
         return scalar;
     }
 
+    /// <summary>The smallest scalar that is covered here and was not by <paramref name="earlier"/>; 0 when there is none.</summary>
+    public ulong FirstBeyond(ScalarIntervals earlier)
+    {
+        if (earlier.NextUncovered(1) is var first && first <= High)
+            return first;
+        foreach (var (from, to) in _later)
+        {
+            if (earlier.NextUncovered(from + 1) is var next && next <= to)
+                return next;
+        }
+
+        return 0;
+    }
+
     /// <summary>Covers <c>(from, to]</c>. Returns <see langword="false"/>, and changes nothing, when that would need one interval too many.</summary>
     public bool TryAdd(ulong from, ulong to)
     {

@@ -49,9 +49,9 @@ public sealed class VersionVector : IEquatable<VersionVector>
     internal ulong GreatestScalar(ReplicaId replica) =>
         !_origins.TryGetValue(replica, out var covered) ? 0 : covered.Later.Count > 0 ? covered.Later[^1].To : covered.High;
 
-    /// <summary>The smallest scalar of <paramref name="replica"/> that is covered; 1 when nothing is known of it.</summary>
-    internal ulong NextCovered(ReplicaId replica) =>
-        _origins.TryGetValue(replica, out var covered) && covered is { High: 0, Later.Count: > 0 } ? covered.Later[0].From + 1 : 1;
+    /// <summary>The smallest scalar of <paramref name="replica"/> that this vector covers and <paramref name="earlier"/> did not; 0 when there is none.</summary>
+    internal ulong FirstBeyond(ReplicaId replica, VersionVector earlier) =>
+        !_origins.TryGetValue(replica, out var covered) ? 0 : earlier._origins.TryGetValue(replica, out var before) ? covered.FirstBeyond(before) : covered.FirstBeyond(new ScalarIntervals());
 
     /// <summary>The smallest scalar of <paramref name="replica"/> that is at least <paramref name="scalar"/> and not covered.</summary>
     public ulong NextUncovered(ReplicaId replica, ulong scalar) =>

@@ -10,7 +10,7 @@ namespace Honu.Writing;
 internal sealed partial class StoreCore
 {
     private readonly List<StagedWrite> _staged = [];
-    private readonly List<(NamespaceState State, VersionVector Vector, VersionVector? Only)> _joins = [];
+    private readonly List<(NamespaceState State, VersionVector Vector)> _joins = [];
     private readonly List<(NamespaceState State, FrontierRecord Frontier)> _frontiers = [];
     private readonly long[] _updates = new long[Enum.GetValues<UpdateKind>().Length];
     private readonly byte[] _hashSecrets;
@@ -207,9 +207,9 @@ internal sealed partial class StoreCore
     {
         try
         {
-            foreach (var (state, vector, only) in _joins)
+            foreach (var (state, vector) in _joins)
             {
-                state.Publish(vector, only is null ? CountLoose(state, vector) : CountLooseWithout(state, only, vector));
+                state.Publish(vector, CountLooseAfter(state, vector));
                 if (Changes.IsWatched)
                     Changes.StageVector(state);
             }
