@@ -1,7 +1,7 @@
 using System.Globalization;
 using Honu.ReplicationBenchmarks;
 
-// dotnet run -c Release --project benchmarks/Honu.ReplicationBenchmarks -- [equal] [differ] [bootstrap] [killed] [repair] [put] [idle] [regions] [--objects N] [--rounds N] [--seed N] [--db DIR] [--json]
+// dotnet run -c Release --project benchmarks/Honu.ReplicationBenchmarks -- [equal] [differ] [bootstrap] [killed] [repair] [put] [idle] [regions] [--objects N] [--rounds N] [--seed N] [--db DIR] [--latency FILE] [--json]
 if (args is ["node", ..])
     return await Worker.RunAsync(args[1..]);
 
@@ -10,6 +10,7 @@ var objects = 1_000_000;
 var rounds = 5;
 var seed = Random.Shared.Next();
 var parent = Path.GetTempPath();
+string? latency = null;
 var isJson = false;
 for (var i = 0; i < args.Length; i++)
 {
@@ -26,6 +27,9 @@ for (var i = 0; i < args.Length; i++)
             break;
         case "--db":
             parent = args[++i];
+            break;
+        case "--latency":
+            latency = args[++i];
             break;
         case "--json":
             isJson = true;
@@ -56,7 +60,7 @@ foreach (var scenario in scenarios)
             "killed" => BootstrapScenario.KilledAsync(figures, directory, objects, kills: 10, seed),
             "repair" => SessionScenarios.RepairAsync(figures, directory, objects),
             "put" => ClusterScenarios.PutAsync(figures, directory, puts: 20_000, rounds: rounds * 4),
-            "regions" => RegionsScenario.RunAsync(figures, directory, TimeSpan.FromSeconds(60)),
+            "regions" => RegionsScenario.RunAsync(figures, directory, TimeSpan.FromSeconds(60), latency),
             _ => ClusterScenarios.IdleAsync(figures, directory, TimeSpan.FromSeconds(30)),
         });
     }
