@@ -12,8 +12,8 @@ public sealed record RumorOptions
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Pushes to other regions a second, over time. Shorter of them, writes wait and only the latest of each key is sent. More: fresher replicas, more bytes between regions.</summary>
-    /// <value>Default 20.</value>
-    public double CrossRegionRate { get; init; } = 20;
+    /// <value>Default 14: one flush a second to fourteen regions.</value>
+    public double CrossRegionRate { get; init; } = 14;
 
     /// <summary>How many pushes to other regions may be made at once after a quiet time.</summary>
     /// <value>Default 112: eight flushes to fourteen regions.</value>

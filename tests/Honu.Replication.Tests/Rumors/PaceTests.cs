@@ -10,7 +10,7 @@ public sealed class PaceTests
     {
         var options = new RumorOptions();
 
-        Assert.Equal((Ms(2), Ms(20), 20.0, 112), (options.FlushDelay, options.FlushInterval, options.CrossRegionRate, options.CrossRegionBurst));
+        Assert.Equal((Ms(2), Ms(20), 14.0, 112), (options.FlushDelay, options.FlushInterval, options.CrossRegionRate, options.CrossRegionBurst));
         Assert.Equal((8, 10.0, 20, 2048, 512 * 1024), (options.FanOut, options.LocalRate, options.LocalBurst, options.MaxRecords, options.MaxBytes));
         Assert.Empty(options.Validate());
         Assert.Equal(Dissemination.Sessions, new ReplicaOptions().Dissemination);
