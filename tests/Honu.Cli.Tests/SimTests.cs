@@ -140,6 +140,7 @@ public sealed class SimTests : IDisposable
     [InlineData("kept", "--connections", "some")]
     [InlineData("share", "--loss", "1")]
     [InlineData("loses nothing", "--scenario", "paper", "--loss", "0.1")]
+    [InlineData("even distances", "--scenario", "paper", "--random-writes")]
     [InlineData("unnamed", "--scenario", "paper", "--unnamed-regions")]
     [InlineData("missing.csv", "--latency", "missing.csv")]
     [InlineData("no directory", "--results", "no/such/directory/r.jsonl")]

@@ -64,6 +64,19 @@ public class ExperimentTests
     }
 
     [Fact]
+    public void WritesAtRandom_ComeAtUnevenTimesAndAsOften()
+    {
+        var options = Small(Scenarios.Light) with { Design = "region-relay", WriteInterval = TimeSpan.FromMilliseconds(200), WritesAtRandom = true };
+
+        var result = ExperimentRunner.Run(options);
+
+        var expected = ExperimentRunner.Run(options with { WritesAtRandom = false }).Writes;
+        Assert.NotEqual(expected, result.Writes);
+        Assert.InRange(result.Writes, 0.8 * expected, 1.2 * expected);
+        Assert.Equal(0, result.Unseen);
+    }
+
+    [Fact]
     public void Idle_NobodyWrites()
     {
         var result = ExperimentRunner.Run(Small(Scenarios.Idle));

@@ -59,6 +59,7 @@ internal sealed class SimCommand
     private readonly Option<TimeSpan?> _duration = CommonOptions.Duration("--duration", "How long is measured, after the warm-up. Default 300s, in the paper's scenario 8m.");
     private readonly Option<TimeSpan?> _sessionPause = CommonOptions.Duration("--session-pause", "From the end of a session to the begin of the next one, for designs of sessions. Default 125ms, as the paper has it.");
     private readonly Option<TimeSpan?> _writeInterval = CommonOptions.Duration("--write-interval", "From one write of a writer to its next one. Default 4s, in the scenario load 100ms.");
+    private readonly Option<bool> _randomWrites = new("--random-writes") { Description = "Writes come at random times, as those of many users do; --write-interval is their mean distance." };
     private readonly Option<double?> _loss = new("--loss")
     {
         Description = "Share of packets that get lost, for example 0.05. Default: as the scenario has it.",
@@ -97,7 +98,7 @@ internal sealed class SimCommand
               honu sim --scenario load --write-interval 10ms --seeds 10 --results load.jsonl --json
               honu sim --latency my-regions.csv --replicas-per-region 5
             """);
-        foreach (var option in (Option[])[_scenario, _latency, _perRegion, _writers, _designs, _seeds, _warmUp, _duration, _writeInterval, _sessionPause, _loss, _connections, _clock, _clockSkew, _clockStep, _unnamed, _jobs, _results, _report, _json])
+        foreach (var option in (Option[])[_scenario, _latency, _perRegion, _writers, _designs, _seeds, _warmUp, _duration, _writeInterval, _randomWrites, _sessionPause, _loss, _connections, _clock, _clockSkew, _clockStep, _unnamed, _jobs, _results, _report, _json])
             command.Add(option);
         _connections.AcceptOnlyFromAmong("kept", "per-session");
         _clock.AcceptOnlyFromAmong("hybrid", "lamport");
@@ -177,6 +178,7 @@ internal sealed class SimCommand
             SessionPause = parsed.GetValue(_sessionPause) ?? usual.SessionPause,
             Loss = parsed.GetValue(_loss),
             KeepsConnections = parsed.GetValue(_connections) switch { "kept" => true, "per-session" => false, _ => null },
+            WritesAtRandom = parsed.GetValue(_randomWrites),
             NamesRegions = !parsed.GetValue(_unnamed),
             Clock = parsed.GetValue(_clock) == "lamport" ? VersionClock.Lamport : VersionClock.Hybrid,
             MaxSkew = parsed.GetValue(_clockSkew),
@@ -204,6 +206,8 @@ internal sealed class SimCommand
             throw CliException.Usage("The paper's scenario loses nothing: leave --loss out.");
         if (options.Scenario == Scenarios.Paper && (options.Clock != VersionClock.Hybrid || options.MaxSkew is not null || options.ClockStep > TimeSpan.Zero))
             throw CliException.Usage("The paper's scenario counts versions as the paper does: leave --clock, --clock-skew and --clock-step out.");
+        if (options.Scenario == Scenarios.Paper && options.WritesAtRandom)
+            throw CliException.Usage("The paper's scenario writes at even distances, as the paper does: leave --random-writes out.");
         if (options.Scenario == Scenarios.Paper && !options.NamesRegions)
             throw CliException.Usage("The paper's scenario measures no round trips to find regions by: leave --unnamed-regions out.");
     }

@@ -26,6 +26,8 @@ internal static class SimReport
             facts.Add(("warm-up", Durations.Format(warmUp)));
         if (options.WriteInterval is { } interval)
             facts.Add(("one write per", Durations.Format(interval)));
+        if (options.WritesAtRandom)
+            facts.Add(("writes come", "at random"));
         if (options.SessionPause != new ExperimentOptions().SessionPause)
             facts.Add(("pause after a session", Durations.Format(options.SessionPause)));
         if (options.Loss is { } loss)

@@ -136,7 +136,8 @@ internal sealed class Experiment : IDisposable
     {
         if (_cluster.Time.Now >= _plan.End)
             return;
-        _cluster.Time.After(_plan.WriteInterval, () => Write(replica, region, key, value));
+        var pause = _options.WritesAtRandom ? _plan.WriteInterval * -Math.Log(1 - _random.NextDouble()) : _plan.WriteInterval;
+        _cluster.Time.After(pause, () => Write(replica, region, key, value));
 
         // Clients of a machine that does not answer do not write.
         if (!replica.IsRunning || replica.IsPaused)

@@ -39,6 +39,10 @@ public sealed record ExperimentOptions
     /// <value>Default <see langword="null"/>: 4 s, in <see cref="Scenarios.Load"/> 100 ms.</value>
     public TimeSpan? WriteInterval { get; init; }
 
+    /// <summary>Whether writes come at random times, as those of many independent users do (a Poisson process), with <see cref="WriteInterval"/> as their mean distance.</summary>
+    /// <value>Default <see langword="false"/>: always the same distance.</value>
+    public bool WritesAtRandom { get; init; }
+
     /// <summary>Probability that a packet is lost on its way between two machines.</summary>
     /// <value>Default <see langword="null"/>: 0, in <see cref="Scenarios.Loss"/> 0.2, in <see cref="Scenarios.Chaos"/> 0.01.</value>
     public double? Loss { get; init; }
