@@ -42,7 +42,7 @@ public sealed record ExperimentResult(string Scenario, string Design, int Seed)
     /// <summary>Writes that were made without knowing another one to the same key, counted once for each pair that met.</summary>
     public long Forks { get; init; }
 
-    /// <summary>Pushes until a relay that became slow gets less than 5 % of the choices, mean over the replicas that push; <see langword="null"/> where nothing is pushed or none became slow.</summary>
+    /// <summary>Pushes that a replica makes until a relay that became slow is left, with less than 5 % of the choices from there on; <see langword="null"/> where nothing is pushed, none became slow, or it was not left before the end.</summary>
     public double? RelearnPushes { get; init; }
 
     /// <summary>From the end of a partition until everything that was written before it ended is visible everywhere; <see langword="null"/> without a partition.</summary>
