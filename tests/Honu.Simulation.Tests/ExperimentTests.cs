@@ -64,6 +64,18 @@ public class ExperimentTests
     }
 
     [Fact]
+    public void Writes_ThatNotEverybodySaw_AreCountedAmongThem()
+    {
+        // No session gets through to where an answer takes two minutes.
+        var far = LatencyMatrix.Read(new StringReader("src,dst,oneway_sim_ms\na,a,1\na,b,60000\nb,a,60000\nb,b,1\n"), "far");
+
+        var result = ExperimentRunner.Run(Small(Scenarios.Light) with { Latency = far });
+
+        Assert.InRange(result.Writes, 18, 21);
+        Assert.Equal(result.Writes, result.Unseen);
+    }
+
+    [Fact]
     public void Idle_NobodyWrites()
     {
         var result = ExperimentRunner.Run(Small(Scenarios.Idle));

@@ -51,6 +51,24 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Of_RunInWhichNothingWasSeen_HasNoTimes()
+    {
+        var unseen = Result("x", 1, 0) with { Writes = 5, Unseen = 5, Messages = 10 };
+
+        var summary = DesignSummary.Of([Result("uniform", 1, 1000) with { Messages = 20 }, unseen])[1];
+        var line = Json(writer => ResultLines.Write(writer, unseen));
+
+        // 0 ms would be the best of all designs.
+        Assert.All((string[])["visibilityMeanMs", "visibilityP50Ms", "visibilityP99Ms", "t50Ms", "t90Ms"], name =>
+        {
+            Assert.Equal(JsonValueKind.Null, line.GetProperty(name).ValueKind);
+            Assert.DoesNotContain(name, summary.Means);
+            Assert.DoesNotContain(name, summary.Ratios);
+        });
+        Assert.Equal(0.5, summary.Ratios["messages"].Mean);
+    }
+
+    [Fact]
     public void Of_ResultsWithoutUniform_HaveNoRatios() => Assert.Empty(DesignSummary.Of([Result("x", 1, 100)])[0].Ratios);
 
     [Fact]

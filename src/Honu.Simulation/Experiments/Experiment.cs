@@ -188,11 +188,12 @@ internal sealed class Experiment : IDisposable
 
     private ExperimentResult Result(ExperimentResult traffic)
     {
+        var unseen = _watch.CountUnseen();
         var visibility = new Distribution(_watch.Visible.Select(static write => write.All!.Value.TotalMilliseconds));
         return traffic with
         {
-            Writes = _watch.Visible.Count,
-            Unseen = _watch.CountUnseen(),
+            Writes = _watch.Visible.Count + unseen,
+            Unseen = unseen,
             VisibilityMeanMs = visibility.Mean,
             VisibilityP50Ms = visibility.Quantile(0.5),
             VisibilityP99Ms = visibility.Quantile(0.99),

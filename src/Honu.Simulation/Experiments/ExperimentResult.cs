@@ -6,7 +6,7 @@ namespace Honu.Simulation;
 /// <param name="Seed">Seed of the run.</param>
 public sealed record ExperimentResult(string Scenario, string Design, int Seed)
 {
-    /// <summary>Writes that were measured.</summary>
+    /// <summary>Writes that were measured, those among them that some replica never saw.</summary>
     public int Writes { get; init; }
 
     /// <summary>Writes that some replica could not read at the end, and that are in no figure of visibility.</summary>
@@ -39,7 +39,7 @@ public sealed record ExperimentResult(string Scenario, string Design, int Seed)
     /// <summary>Share of reads at a random replica and moment that miss a later version that exists elsewhere.</summary>
     public double StaleReadFraction { get; init; }
 
-    /// <summary>Writes that were made without knowing another one to the same key, counted once for each pair that met.</summary>
+    /// <summary>Writes that replaced a version which another write had replaced already.</summary>
     public long Forks { get; init; }
 
     /// <summary>Pushes that a replica makes until a relay that became slow is left, with less than 5 % of the choices from there on; <see langword="null"/> where nothing is pushed, none became slow, or it was not left before the end.</summary>
