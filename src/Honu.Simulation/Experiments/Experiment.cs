@@ -203,8 +203,13 @@ internal sealed class Experiment : IDisposable
             Forks = _forks.Forks,
             RelearnPushes = _options.Scenario == Scenarios.SlowRelay ? _relearn.Pushes() : null,
             HealMs = _watch.HealTime?.TotalMilliseconds,
-            DirectBoundMs = LatencyBounds.DirectMs(_options.Latency),
-            RelayBoundMs = _plan.ReplicasPerRegion == 1 ? LatencyBounds.DirectMs(_options.Latency) : LatencyBounds.RelayMs(_options.Latency),
+            DirectBoundMs = _plan.SharesKey ? 0 : LatencyBounds.DirectMs(_options.Latency),
+            RelayBoundMs = _plan switch
+            {
+                { SharesKey: true } => 0,
+                { ReplicasPerRegion: 1 } => LatencyBounds.DirectMs(_options.Latency),
+                _ => LatencyBounds.RelayMs(_options.Latency),
+            },
             VisibilityQuantilesMs = visibility.Quantiles(),
             ArmWeights = _choices.Weights(),
             Rewards = _choices.Rewards(),

@@ -48,10 +48,10 @@ public sealed record ExperimentResult(string Scenario, string Design, int Seed)
     /// <summary>From the end of a partition until everything that was written before it ended is visible everywhere; <see langword="null"/> without a partition.</summary>
     public double? HealMs { get; init; }
 
-    /// <summary>The least possible mean visibility for these regions and writers: straight to every replica.</summary>
+    /// <summary>The least mean visibility when writes go straight to every replica; 0 where there is none. Where several write to one key, a later write from nearer by makes an earlier one visible.</summary>
     public double DirectBoundMs { get; init; }
 
-    /// <summary>The least possible mean visibility with one message per region.</summary>
+    /// <summary>The same with one message per region.</summary>
     public double RelayBoundMs { get; init; }
 
     /// <summary>Quantiles of the visibility, in steps of one hundredth from 0 to 1: 101 values, none when nothing was written.</summary>
