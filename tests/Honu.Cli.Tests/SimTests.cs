@@ -145,6 +145,7 @@ public sealed class SimTests : IDisposable
     [InlineData("no directory", "--results", "no/such/directory/r.jsonl")]
     [InlineData("is a directory", "--report", ".")]
     [InlineData("needs a name", "--results", "")]
+    [InlineData("take its place", "--results", "same.file", "--report", "./same.file")]
     public async Task BadInput_ExitsWith2AndOneLine(string says, params string[] args)
     {
         var result = await HonuProcess.Run(["sim", .. args]);

@@ -135,11 +135,40 @@ public sealed class ReportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    [InlineData(200)]
+    public void Open_FileWithTheBeginOfALine_CutsItOff(int length)
+    {
+        var settings = RunSettings.Of(new ExperimentOptions());
+        using (var file = ResultFile.Open(ResultPath, settings))
+            file.Add(Result("uniform", 1, 1000));
+        var whole = File.ReadAllText(ResultPath);
+        File.AppendAllText(ResultPath, whole[..length]);
+
+        using (ResultFile.Open(ResultPath, settings))
+        {
+        }
+
+        Assert.Equal(whole, File.ReadAllText(ResultPath));
+    }
+
+    [Fact]
+    public void Open_FileThatIsOpen_IsRefused()
+    {
+        using var file = ResultFile.Open(ResultPath, RunSettings.Of(new ExperimentOptions()));
+
+        Assert.Throws<IOException>(() => ResultFile.Open(ResultPath, RunSettings.Of(new ExperimentOptions())));
+    }
+
+    [Theory]
     [InlineData("a letter to someone")]
     [InlineData("a letter to someone\n")]
     [InlineData("{\"settings\":null,\"result\":null}\n")]
     [InlineData("{}\n")]
     [InlineData("[1,2]\n")]
+    [InlineData("{\"name\":\"something\",\"version\":1}")]
+    [InlineData("{\n")]
     public void Open_FileOfSomethingElse_NamesTheLineAndLeavesIt(string content)
     {
         File.WriteAllText(ResultPath, content);

@@ -110,6 +110,8 @@ internal sealed class SimCommand
         var request = Request(parsed);
         var reportPath = parsed.GetValue(_report);
         CheckPlace("--report", reportPath);
+        if (reportPath is not null && parsed.GetValue(_results) is { Length: > 0 } resultPath && Path.GetFullPath(resultPath) == Path.GetFullPath(reportPath))
+            throw CliException.Usage($"--report: {reportPath} is the file of --results, and would take its place.");
         using var file = OpenResults(parsed.GetValue(_results), request.Options);
         using var output = new ResultWriter();
         var json = parsed.GetValue(_json);
