@@ -6,7 +6,6 @@ namespace Honu.Simulation;
 internal sealed class Experiment : IDisposable
 {
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan ReadInterval = TimeSpan.FromMilliseconds(10);
 
     // What was written last gets this long to become visible.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -23,9 +22,8 @@ internal sealed class Experiment : IDisposable
     private readonly ChoiceBook _choices;
     private readonly RelearnMeter _relearn;
     private readonly FaultPlan _faults;
+    private readonly StaleReads _reads;
     private readonly IRewardFunction _reward;
-    private long _reads;
-    private long _staleReads;
 
     public Experiment(ScenarioPlan plan)
     {
@@ -40,6 +38,7 @@ internal sealed class Experiment : IDisposable
         _watch = new WriteWatch(_cluster, plan.SharesKey ? 1 : regions.Count * _options.WritersPerRegion);
         _forks = new ForkBook(regions);
         _choices = new ChoiceBook(regions);
+        _reads = new StaleReads(_cluster.Time, new Random(_options.Seed));
         _relearn = new RelearnMeter(_cluster);
         _faults = new FaultPlan(plan, _cluster, _watch, _relearn, new Random(_options.Seed));
         _cluster.Network.SessionTap = (from, to) => _choices.Chose(_cluster.Network.RegionOf(from), _cluster.Network.RegionOf(to));
@@ -64,7 +63,7 @@ internal sealed class Experiment : IDisposable
         _cluster.Network.Traffic.Clear();
         _choices.ClearChoices();
         if (_plan.HasWriters)
-            _cluster.Time.After(ReadInterval, Read);
+            _reads.Begin(_plan.WarmUp, _plan.End, Read);
         RunUntil(_plan.End);
         var traffic = ResultOfTraffic();
         _faults.End();
@@ -150,18 +149,11 @@ internal sealed class Experiment : IDisposable
             _forks.Add(key, region, parent, version);
     }
 
-    private void Read()
+    private bool? Read(Random random)
     {
-        if (_cluster.Time.Now >= _plan.End)
-            return;
-        _cluster.Time.After(ReadInterval, Read);
-        var replica = _cluster.Replicas[_random.Next(_cluster.Replicas.Count)];
-        var key = _random.Next(_watch.Keys);
-        if (!replica.IsRunning)
-            return;
-        _reads++;
-        if (_watch.IsStale(replica.Index, key))
-            _staleReads++;
+        var replica = _cluster.Replicas[random.Next(_cluster.Replicas.Count)];
+        var key = random.Next(_watch.Keys);
+        return replica.IsRunning ? _watch.IsStale(replica.Index, key) : null;
     }
 
     private void Finished(SimulatedReplica replica, ReplicaEffect.SessionFinished finished)
@@ -199,7 +191,7 @@ internal sealed class Experiment : IDisposable
             VisibilityP99Ms = visibility.Quantile(0.99),
             T50Ms = new Distribution(_watch.Visible.Select(static write => write.Half!.Value.TotalMilliseconds)).Mean,
             T90Ms = new Distribution(_watch.Visible.Select(static write => write.NineTenths!.Value.TotalMilliseconds)).Mean,
-            StaleReadFraction = _reads == 0 ? 0 : (double)_staleReads / _reads,
+            StaleReadFraction = _reads.Share,
             Forks = _forks.Forks,
             RelearnPushes = _options.Scenario == Scenarios.SlowRelay ? _relearn.Pushes() : null,
             HealMs = _watch.HealTime?.TotalMilliseconds,
