@@ -34,13 +34,13 @@ internal sealed class Experiment : IDisposable
         _cluster = new SimulatedCluster(ClusterOptions());
 
         // Apart from the cluster's: designs that draw more random numbers than others are still measured by the same writes and reads.
-        _random = new Random(_options.Seed);
+        _random = RandomStreams.Of(_options.Seed, RandomStream.Writes);
         _watch = new WriteWatch(_cluster, plan.SharesKey ? 1 : regions.Count * _options.WritersPerRegion);
         _forks = new ForkBook(regions);
         _choices = new ChoiceBook(regions);
-        _reads = new StaleReads(_cluster.Time, new Random(_options.Seed));
+        _reads = new StaleReads(_cluster.Time, RandomStreams.Of(_options.Seed, RandomStream.Reads));
         _relearn = new RelearnMeter(_cluster);
-        _faults = new FaultPlan(plan, _cluster, _watch, _relearn, new Random(_options.Seed));
+        _faults = new FaultPlan(plan, _cluster, _watch, _relearn, RandomStreams.Of(_options.Seed, RandomStream.Faults));
         _cluster.Network.SessionTap = (from, to) => _choices.Chose(_cluster.Network.RegionOf(from), _cluster.Network.RegionOf(to));
         _cluster.Network.PushTap = (from, to, batch) =>
         {
@@ -87,7 +87,7 @@ internal sealed class Experiment : IDisposable
 
     private SimulationOptions ClusterOptions() => new()
     {
-        Seed = _options.Seed,
+        Seed = RandomStreams.SeedOf(_options.Seed, RandomStream.Cluster),
         Replicas = _plan.ReplicasPerRegion * _options.Latency.Regions.Count,
         Loss = _plan.Loss,
         MaxSkew = _options.MaxSkew ?? (_plan.IsChaos ? TimeSpan.FromSeconds(1) : TimeSpan.Zero),

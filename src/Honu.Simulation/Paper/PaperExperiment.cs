@@ -55,7 +55,7 @@ public static class PaperExperiment
                 world.Time.At(warmUp + (world.Random.NextDouble() * interval), () => Write(replica, key));
         }
 
-        var reads = new StaleReads(world.Time, new Random(options.Seed));
+        var reads = new StaleReads(world.Time, RandomStreams.Of(options.Seed, RandomStream.Reads));
         reads.Begin(warmUp, warmUp + options.Duration, Read);
         PassTime(world, warmUp + options.Duration, progress, cancellation);
         return Figures(world, reads);
