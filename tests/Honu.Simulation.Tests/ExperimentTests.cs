@@ -157,7 +157,29 @@ public class ExperimentTests
         Assert.Contains("slow-relay", Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small("storm"))).Message, StringComparison.Ordinal);
         Assert.Contains("uniform", Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small(Scenarios.Light) with { Design = "best" })).Message, StringComparison.Ordinal);
         Assert.Contains("Loss (1.5)", Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small(Scenarios.Light) with { Loss = 1.5 })).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small(Scenarios.Light) with { WritersPerRegion = 4 }));
+    }
+
+    [Theory]
+    [InlineData(Scenarios.Light)]
+    [InlineData(Scenarios.Paper)]
+    public void Run_NumbersOutOfRange_AreRefused(string scenario)
+    {
+        var options = Small(scenario);
+
+        Assert.All(
+            (ExperimentOptions[])
+            [
+                options with { WritersPerRegion = 4 },
+                options with { ReplicasPerRegion = 0 },
+                options with { Duration = TimeSpan.Zero },
+                options with { WriteInterval = TimeSpan.Zero },
+                options with { SessionPause = TimeSpan.FromTicks(-1) },
+                options with { Jitter = -0.1 },
+                options with { BytesPerSecond = 0 },
+                options with { MaxSkew = TimeSpan.FromSeconds(-1) },
+                options with { ClockStep = TimeSpan.FromSeconds(-1) },
+            ],
+            static wrong => Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(wrong)));
     }
 
     [Fact]

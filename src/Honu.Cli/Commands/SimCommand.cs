@@ -18,6 +18,7 @@ internal sealed class SimCommand
     private const int UsualSeeds = 3;
     private const double MaxLoss = 0.9;
 
+    private static readonly TimeSpan ShortestDuration = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
     private static readonly TimeSpan LongestSkew = TimeSpan.FromMinutes(1);
@@ -198,6 +199,10 @@ internal sealed class SimCommand
             throw CliException.Usage($"--writers-per-region {options.WritersPerRegion}: a region has {perRegion} replicas.");
         if (options.Duration > LongestDuration || options.WarmUp > LongestDuration)
             throw CliException.Usage($"{(options.Duration > LongestDuration ? "--duration" : "--warm-up")}: at most {Durations.Format(LongestDuration)} can be simulated.");
+        if (options.Duration < ShortestDuration)
+            throw CliException.Usage($"--duration: at least {Durations.Format(ShortestDuration)} is measured.");
+        if (options.WriteInterval > LongestDuration)
+            throw CliException.Usage($"--write-interval: at most {Durations.Format(LongestDuration)}.");
         if (options.MaxSkew > LongestSkew || options.ClockStep > LongestSkew)
             throw CliException.Usage($"{(options.MaxSkew > LongestSkew ? "--clock-skew" : "--clock-step")}: at most {Durations.Format(LongestSkew)}.");
         if (options.SessionPause > LongestPause)

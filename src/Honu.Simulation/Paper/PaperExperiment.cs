@@ -31,13 +31,14 @@ public static class PaperExperiment
     ];
 
     /// <summary>Runs one strategy with one seed.</summary>
-    /// <exception cref="ArgumentException">The design is no selector, or its name or parameter is unknown.</exception>
+    /// <exception cref="ArgumentException">The design is no selector, its name or parameter is unknown, or an option is out of its range.</exception>
     public static ExperimentResult Run(ExperimentOptions options, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        new ScenarioPlan(options).ThrowIfInvalid();
         var warmUp = options.WarmUp ?? UsualWarmUp;
         var perRegion = options.ReplicasPerRegion ?? 3;
-        var writers = Math.Min(options.WritersPerRegion, perRegion);
+        var writers = options.WritersPerRegion;
         var world = new PaperWorld(options, warmUp, perRegion, options.Latency.Regions.Count * writers);
         List<PaperReplica> replicas =
         [
