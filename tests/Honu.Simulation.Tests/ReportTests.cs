@@ -68,6 +68,17 @@ public sealed class ReportTests : IDisposable
         Assert.Equal(0.5, summary.Ratios["messages"].Mean);
     }
 
+    [Theory]
+    [InlineData("uniform@cost", "uniform@paper", 0.5)]
+    [InlineData("uniform@cost", "uniform", 0.25)]
+    public void Of_UniformWithAReward_IsDividedBy(string first, string second, double ratio)
+    {
+        // By the one without a reward if there is one, else by the first.
+        var summaries = DesignSummary.Of([Result(first, 1, 1000), Result(second, 1, 2000), Result("x", 1, 500)]);
+
+        Assert.Equal(ratio, summaries[2].Ratios["visibilityMeanMs"].Mean);
+    }
+
     [Fact]
     public void Of_ResultsWithoutUniform_HaveNoRatios() => Assert.Empty(DesignSummary.Of([Result("x", 1, 100)])[0].Ratios);
 
