@@ -117,11 +117,11 @@ public sealed class SimTests : IDisposable
     [Fact]
     public async Task Report_OfARun_LoadsNothing()
     {
-        var result = await Paper("--designs", "uniform,annealing-epsilon-greedy", "--seeds", "1", "--report", In("report.html"));
+        var result = await Paper("--designs", "uniform,annealing-epsilon-greedy", "--seeds", "1", "--connections", "kept", "--report", In("report.html"));
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         var page = File.ReadAllText(In("report.html"));
-        foreach (var expected in (string[])["<!DOCTYPE html>", "<svg", "annealing-epsilon-greedy", "<h2>Topology</h2>", "prefers-color-scheme: dark", "</html>"])
+        foreach (var expected in (string[])["<!DOCTYPE html>", "<svg", "annealing-epsilon-greedy", "<dd>kept</dd>", "<h2>Topology</h2>", "prefers-color-scheme: dark", "</html>"])
             Assert.Contains(expected, page, StringComparison.Ordinal);
         foreach (var loads in (string[])["http:", "https:", "<script", "<link", "<img", "src=", "url(", "@import"])
             Assert.DoesNotContain(loads, page, StringComparison.OrdinalIgnoreCase);

@@ -227,6 +227,16 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Write_OfWritesThatNotEverybodySaw_TellsHowMany()
+    {
+        using var page = new StringWriter();
+
+        HtmlReport.Write(page, "lost", [], [Result("x<y", 1, 1000) with { Writes = 1500, Unseen = 7 }, Result("x<y", 2, 1000) with { Writes = 500 }], TwoRegions());
+
+        Assert.Contains("<p>x&lt;y: 7 of 2,000 writes had not reached every replica", page.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_PageOfAnIdleRun_HasNoPlotsOfWrites()
     {
         using var writer = new StringWriter();

@@ -10,6 +10,12 @@ public sealed record DesignSummary(string Design, IReadOnlyList<ExperimentResult
     /// <summary>The design that others are divided by, whatever its reward: it does not choose by it.</summary>
     public const string Baseline = "uniform";
 
+    /// <summary>Writes measured in all runs together.</summary>
+    public long Writes { get; } = Runs.Sum(static run => (long)run.Writes);
+
+    /// <summary>Of these, writes that did not reach every replica: no figure of visibility counts them.</summary>
+    public long Unseen { get; } = Runs.Sum(static run => (long)run.Unseen);
+
     /// <summary>Forks that each region took part in and won, of all runs together; none where there were no forks.</summary>
     public IReadOnlyList<ForkShare> ForkShares { get; } =
     [
