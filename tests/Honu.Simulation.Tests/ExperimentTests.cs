@@ -59,8 +59,28 @@ public class ExperimentTests
         Assert.True(result.VisibilityMeanMs >= result.DirectBoundMs);
         Assert.Equal(101, result.VisibilityQuantilesMs.Count);
         Assert.Equal(3.0, result.ArmWeights.Sum(static weight => weight.Share), 6);
+        Assert.All(result.Rewards, static point => Assert.InRange(point.Seconds, 0, 59));
         if (design == "region-relay")
             Assert.InRange(result.VisibilityMeanMs, result.DirectBoundMs, 1.25 * result.RelayBoundMs);
+    }
+
+    [Theory]
+    [InlineData("paper")]
+    [InlineData("novelty")]
+    [InlineData("cost")]
+    public void Designs_OfEverySelectorWithTheReward_Run(string reward)
+    {
+        // As they are written on the command line.
+        string[] selectors = ["uniform", "epsilon-greedy:0.1", "annealing-epsilon-greedy", "ucb1", "discounted-ucb", "thompson", "softmax:0.3", "exp3", "two-level", "freshness"];
+        foreach (var selector in selectors)
+        {
+            foreach (var scenario in (string[])[Scenarios.Light, Scenarios.Paper])
+            {
+                var result = ExperimentRunner.Run(Small(scenario) with { Design = $"{selector}@{reward}", WarmUp = TimeSpan.FromSeconds(5), Duration = TimeSpan.FromSeconds(10) });
+
+                Assert.True(result is { Writes: > 0, Unseen: 0, VisibilityMeanMs: > 0 }, $"{scenario}, {result.Design}: {result}");
+            }
+        }
     }
 
     [Fact]

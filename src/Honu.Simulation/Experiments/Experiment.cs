@@ -158,7 +158,7 @@ internal sealed class Experiment : IDisposable
 
     private void Finished(SimulatedReplica replica, ReplicaEffect.SessionFinished finished)
     {
-        if (!finished.IsInitiator || finished.Address is null || finished.Report.Outcome == SyncOutcome.Superseded)
+        if (_cluster.Time.Now >= _plan.End || !finished.IsInitiator || finished.Address is null || finished.Report.Outcome == SyncOutcome.Superseded)
             return;
         var regions = _options.Latency.Regions;
         var worth = SessionWorth.From(finished.Report, regions[_cluster.Network.RegionOf(replica)], regions[_cluster.Network.RegionOf(_cluster.Network.Find(finished.Address))]);
