@@ -144,6 +144,7 @@ public sealed class SimTests : IDisposable
     [InlineData("--write-interval: at most 1d", "--write-interval", "2d")]
     [InlineData("kept", "--connections", "some")]
     [InlineData("share", "--loss", "1")]
+    [InlineData("share", "--loss=-Infinity")]
     [InlineData("loses nothing", "--scenario", "paper", "--loss", "0.1")]
     [InlineData("unnamed", "--scenario", "paper", "--unnamed-regions")]
     [InlineData("missing.csv", "--latency", "missing.csv")]

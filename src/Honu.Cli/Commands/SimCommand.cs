@@ -272,7 +272,7 @@ internal sealed class SimCommand
 
     private static double? ParseLoss(ArgumentResult result)
     {
-        if (double.TryParse(result.Tokens[0].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) && share <= MaxLoss)
+        if (double.TryParse(result.Tokens[0].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) && share is >= 0 and <= MaxLoss)
             return share;
         result.AddError($"--loss: \"{result.Tokens[0].Value}\" is not a share from 0 to {MaxLoss.ToString(CultureInfo.InvariantCulture)}.");
         return null;
