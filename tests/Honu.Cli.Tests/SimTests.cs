@@ -117,11 +117,11 @@ public sealed class SimTests : IDisposable
     [Fact]
     public async Task Report_OfARun_LoadsNothing()
     {
-        var result = await Paper("--designs", "uniform,annealing-epsilon-greedy", "--seeds", "1", "--report", In("report.html"));
+        var result = await Paper("--designs", "uniform,annealing-epsilon-greedy", "--seeds", "1", "--connections", "kept", "--report", In("report.html"));
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         var page = File.ReadAllText(In("report.html"));
-        foreach (var expected in (string[])["<!DOCTYPE html>", "<svg", "annealing-epsilon-greedy", "<h2>Topology</h2>", "prefers-color-scheme: dark", "</html>"])
+        foreach (var expected in (string[])["<!DOCTYPE html>", "<svg", "annealing-epsilon-greedy", "<dd>kept</dd>", "<h2>Topology</h2>", "prefers-color-scheme: dark", "</html>"])
             Assert.Contains(expected, page, StringComparison.Ordinal);
         foreach (var loads in (string[])["http:", "https:", "<script", "<link", "<img", "src=", "url(", "@import"])
             Assert.DoesNotContain(loads, page, StringComparison.OrdinalIgnoreCase);
@@ -137,8 +137,14 @@ public sealed class SimTests : IDisposable
     [InlineData("3 replicas", "--writers-per-region", "4")]
     [InlineData("duration", "--duration", "300")]
     [InlineData("at most 1d", "--duration", "2d")]
+    [InlineData("--duration: at least 1s", "--duration", "500ms")]
+    [InlineData("--duration: at least 1s", "--scenario", "paper", "--duration", "1ms")]
+    [InlineData("is not a duration", "--duration", "0s")]
+    [InlineData("is not a duration", "--duration=-5s")]
+    [InlineData("--write-interval: at most 1d", "--write-interval", "2d")]
     [InlineData("kept", "--connections", "some")]
     [InlineData("share", "--loss", "1")]
+    [InlineData("share", "--loss=-Infinity")]
     [InlineData("loses nothing", "--scenario", "paper", "--loss", "0.1")]
     [InlineData("even distances", "--scenario", "paper", "--random-writes")]
     [InlineData("unnamed", "--scenario", "paper", "--unnamed-regions")]
@@ -146,6 +152,7 @@ public sealed class SimTests : IDisposable
     [InlineData("no directory", "--results", "no/such/directory/r.jsonl")]
     [InlineData("is a directory", "--report", ".")]
     [InlineData("needs a name", "--results", "")]
+    [InlineData("take its place", "--results", "same.file", "--report", "./same.file")]
     public async Task BadInput_ExitsWith2AndOneLine(string says, params string[] args)
     {
         var result = await HonuProcess.Run(["sim", .. args]);

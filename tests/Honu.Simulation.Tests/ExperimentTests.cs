@@ -59,8 +59,40 @@ public class ExperimentTests
         Assert.True(result.VisibilityMeanMs >= result.DirectBoundMs);
         Assert.Equal(101, result.VisibilityQuantilesMs.Count);
         Assert.Equal(3.0, result.ArmWeights.Sum(static weight => weight.Share), 6);
+        Assert.All(result.Rewards, static point => Assert.InRange(point.Seconds, 0, 59));
         if (design == "region-relay")
             Assert.InRange(result.VisibilityMeanMs, result.DirectBoundMs, 1.25 * result.RelayBoundMs);
+    }
+
+    [Theory]
+    [InlineData("paper")]
+    [InlineData("novelty")]
+    [InlineData("cost")]
+    public void Designs_OfEverySelectorWithTheReward_Run(string reward)
+    {
+        // As they are written on the command line.
+        string[] selectors = ["uniform", "epsilon-greedy:0.1", "annealing-epsilon-greedy", "ucb1", "discounted-ucb", "thompson", "softmax:0.3", "exp3", "two-level", "freshness"];
+        foreach (var selector in selectors)
+        {
+            foreach (var scenario in (string[])[Scenarios.Light, Scenarios.Paper])
+            {
+                var result = ExperimentRunner.Run(Small(scenario) with { Design = $"{selector}@{reward}", WarmUp = TimeSpan.FromSeconds(5), Duration = TimeSpan.FromSeconds(10) });
+
+                Assert.True(result is { Writes: > 0, Unseen: 0, VisibilityMeanMs: > 0 }, $"{scenario}, {result.Design}: {result}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Writes_ThatNotEverybodySaw_AreCountedAmongThem()
+    {
+        // No session gets through to where an answer takes two minutes.
+        var far = LatencyMatrix.Read(new StringReader("src,dst,oneway_sim_ms\na,a,1\na,b,60000\nb,a,60000\nb,b,1\n"), "far");
+
+        var result = ExperimentRunner.Run(Small(Scenarios.Light) with { Latency = far });
+
+        Assert.InRange(result.Writes, 18, 21);
+        Assert.Equal(result.Writes, result.Unseen);
     }
 
     [Fact]
@@ -94,6 +126,9 @@ public class ExperimentTests
         Assert.InRange(result.Writes, 1150, 1210);
         Assert.Equal(0, result.Unseen);
         Assert.True(result.Forks > 20, $"{result.Forks} forks");
+
+        // A later write from nearer by makes an earlier one visible: no latency bounds that.
+        Assert.Equal((0, 0), (result.DirectBoundMs, result.RelayBoundMs));
         Assert.True(result.ForkShares.Sum(static share => share.Won) > 0);
         Assert.All(result.ForkShares, static share => Assert.InRange(share.Won, 0, share.TookPart));
     }
@@ -155,7 +190,29 @@ public class ExperimentTests
         Assert.Contains("slow-relay", Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small("storm"))).Message, StringComparison.Ordinal);
         Assert.Contains("uniform", Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small(Scenarios.Light) with { Design = "best" })).Message, StringComparison.Ordinal);
         Assert.Contains("Loss (1.5)", Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small(Scenarios.Light) with { Loss = 1.5 })).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(Small(Scenarios.Light) with { WritersPerRegion = 4 }));
+    }
+
+    [Theory]
+    [InlineData(Scenarios.Light)]
+    [InlineData(Scenarios.Paper)]
+    public void Run_NumbersOutOfRange_AreRefused(string scenario)
+    {
+        var options = Small(scenario);
+
+        Assert.All(
+            (ExperimentOptions[])
+            [
+                options with { WritersPerRegion = 4 },
+                options with { ReplicasPerRegion = 0 },
+                options with { Duration = TimeSpan.Zero },
+                options with { WriteInterval = TimeSpan.Zero },
+                options with { SessionPause = TimeSpan.FromTicks(-1) },
+                options with { Jitter = -0.1 },
+                options with { BytesPerSecond = 0 },
+                options with { MaxSkew = TimeSpan.FromSeconds(-1) },
+                options with { ClockStep = TimeSpan.FromSeconds(-1) },
+            ],
+            static wrong => Assert.Throws<ArgumentException>(() => ExperimentRunner.Run(wrong)));
     }
 
     [Fact]

@@ -55,6 +55,26 @@ public class LatencyMatrixTests
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Read_MoreRegionsThanThereAre_IsAnError()
+    {
+        var lines = Enumerable.Range(0, 100_000).Select(static i => $"r{i},r{i},1");
+
+        var error = Assert.Throws<FormatException>(() => LatencyMatrix.Read(new StringReader("src,dst,oneway_sim_ms\n" + string.Join('\n', lines)), "huge.csv"));
+
+        Assert.Equal("huge.csv, line 1002, column src: more than 1000 regions.", error.Message);
+    }
+
+    [Theory]
+    [InlineData("\r\n")]
+    [InlineData("\n\n")]
+    public void Read_FileOfAnotherSystem_IsRead(string lineEnd)
+    {
+        var text = "\uFEFF" + TwoRegions.ReplaceLineEndings("\n").Replace("\n", lineEnd, StringComparison.Ordinal);
+
+        Assert.Equal(["North", "South"], LatencyMatrix.Read(new StringReader(text), "two.csv").Regions);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("src,dst,oneway_sim_ms\n")]

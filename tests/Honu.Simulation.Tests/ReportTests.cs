@@ -51,6 +51,35 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Of_RunInWhichNothingWasSeen_HasNoTimes()
+    {
+        var unseen = Result("x", 1, 0) with { Writes = 5, Unseen = 5, Messages = 10 };
+
+        var summary = DesignSummary.Of([Result("uniform", 1, 1000) with { Messages = 20 }, unseen])[1];
+        var line = Json(writer => ResultLines.Write(writer, unseen));
+
+        // 0 ms would be the best of all designs.
+        Assert.All((string[])["visibilityMeanMs", "visibilityP50Ms", "visibilityP99Ms", "t50Ms", "t90Ms"], name =>
+        {
+            Assert.Equal(JsonValueKind.Null, line.GetProperty(name).ValueKind);
+            Assert.DoesNotContain(name, summary.Means);
+            Assert.DoesNotContain(name, summary.Ratios);
+        });
+        Assert.Equal(0.5, summary.Ratios["messages"].Mean);
+    }
+
+    [Theory]
+    [InlineData("uniform@cost", "uniform@paper", 0.5)]
+    [InlineData("uniform@cost", "uniform", 0.25)]
+    public void Of_UniformWithAReward_IsDividedBy(string first, string second, double ratio)
+    {
+        // By the one without a reward if there is one, else by the first.
+        var summaries = DesignSummary.Of([Result(first, 1, 1000), Result(second, 1, 2000), Result("x", 1, 500)]);
+
+        Assert.Equal(ratio, summaries[2].Ratios["visibilityMeanMs"].Mean);
+    }
+
+    [Fact]
     public void Of_ResultsWithoutUniform_HaveNoRatios() => Assert.Empty(DesignSummary.Of([Result("x", 1, 100)])[0].Ratios);
 
     [Fact]
@@ -117,11 +146,40 @@ public sealed class ReportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    [InlineData(200)]
+    public void Open_FileWithTheBeginOfALine_CutsItOff(int length)
+    {
+        var settings = RunSettings.Of(new ExperimentOptions());
+        using (var file = ResultFile.Open(ResultPath, settings))
+            file.Add(Result("uniform", 1, 1000));
+        var whole = File.ReadAllText(ResultPath);
+        File.AppendAllText(ResultPath, whole[..length]);
+
+        using (ResultFile.Open(ResultPath, settings))
+        {
+        }
+
+        Assert.Equal(whole, File.ReadAllText(ResultPath));
+    }
+
+    [Fact]
+    public void Open_FileThatIsOpen_IsRefused()
+    {
+        using var file = ResultFile.Open(ResultPath, RunSettings.Of(new ExperimentOptions()));
+
+        Assert.Throws<IOException>(() => ResultFile.Open(ResultPath, RunSettings.Of(new ExperimentOptions())));
+    }
+
+    [Theory]
     [InlineData("a letter to someone")]
     [InlineData("a letter to someone\n")]
     [InlineData("{\"settings\":null,\"result\":null}\n")]
     [InlineData("{}\n")]
     [InlineData("[1,2]\n")]
+    [InlineData("{\"name\":\"something\",\"version\":1}")]
+    [InlineData("{\n")]
     public void Open_FileOfSomethingElse_NamesTheLineAndLeavesIt(string content)
     {
         File.WriteAllText(ResultPath, content);
@@ -166,6 +224,16 @@ public sealed class ReportTests : IDisposable
 
         Assert.Equal("[{\"region\":\"A\",\"tookPart\":8,\"won\":6},{\"region\":\"B\",\"tookPart\":8,\"won\":2}]", shares.GetRawText());
         Assert.Contains("<td>A</td><td>75.0 % <small>of 8</small></td>", page.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_OfWritesThatNotEverybodySaw_TellsHowMany()
+    {
+        using var page = new StringWriter();
+
+        HtmlReport.Write(page, "lost", [], [Result("x<y", 1, 1000) with { Writes = 1500, Unseen = 7 }, Result("x<y", 2, 1000) with { Writes = 500 }], TwoRegions());
+
+        Assert.Contains("<p>x&lt;y: 7 of 2,000 writes had not reached every replica", page.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ internal sealed class SimCommand
     private const int UsualSeeds = 3;
     private const double MaxLoss = 0.9;
 
+    private static readonly TimeSpan ShortestDuration = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
     private static readonly TimeSpan LongestSkew = TimeSpan.FromMinutes(1);
@@ -111,6 +112,8 @@ internal sealed class SimCommand
         var request = Request(parsed);
         var reportPath = parsed.GetValue(_report);
         CheckPlace("--report", reportPath);
+        if (reportPath is not null && parsed.GetValue(_results) is { Length: > 0 } resultPath && Path.GetFullPath(resultPath) == Path.GetFullPath(reportPath))
+            throw CliException.Usage($"--report: {reportPath} is the file of --results, and would take its place.");
         using var file = OpenResults(parsed.GetValue(_results), request.Options);
         using var output = new ResultWriter();
         var json = parsed.GetValue(_json);
@@ -198,6 +201,10 @@ internal sealed class SimCommand
             throw CliException.Usage($"--writers-per-region {options.WritersPerRegion}: a region has {perRegion} replicas.");
         if (options.Duration > LongestDuration || options.WarmUp > LongestDuration)
             throw CliException.Usage($"{(options.Duration > LongestDuration ? "--duration" : "--warm-up")}: at most {Durations.Format(LongestDuration)} can be simulated.");
+        if (options.Duration < ShortestDuration)
+            throw CliException.Usage($"--duration: at least {Durations.Format(ShortestDuration)} is measured.");
+        if (options.WriteInterval > LongestDuration)
+            throw CliException.Usage($"--write-interval: at most {Durations.Format(LongestDuration)}.");
         if (options.MaxSkew > LongestSkew || options.ClockStep > LongestSkew)
             throw CliException.Usage($"{(options.MaxSkew > LongestSkew ? "--clock-skew" : "--clock-step")}: at most {Durations.Format(LongestSkew)}.");
         if (options.SessionPause > LongestPause)
@@ -269,7 +276,7 @@ internal sealed class SimCommand
 
     private static double? ParseLoss(ArgumentResult result)
     {
-        if (double.TryParse(result.Tokens[0].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) && share <= MaxLoss)
+        if (double.TryParse(result.Tokens[0].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) && share is >= 0 and <= MaxLoss)
             return share;
         result.AddError($"--loss: \"{result.Tokens[0].Value}\" is not a share from 0 to {MaxLoss.ToString(CultureInfo.InvariantCulture)}.");
         return null;

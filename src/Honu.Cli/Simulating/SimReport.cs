@@ -34,6 +34,14 @@ internal static class SimReport
             facts.Add(("loss", loss.ToString(CultureInfo.InvariantCulture)));
         if (!options.NamesRegions)
             facts.Add(("regions are", "not named"));
+        if (options.KeepsConnections is { } keeps)
+            facts.Add(("connections", keeps ? "kept" : "per session"));
+        if (options.Clock == VersionClock.Lamport)
+            facts.Add(("clock", "Lamport"));
+        if (options.MaxSkew is { } skew)
+            facts.Add(("clocks wrong by up to", Durations.Format(skew)));
+        if (options.ClockStep > TimeSpan.Zero)
+            facts.Add(("clocks in steps of", Durations.Format(options.ClockStep)));
         using var writer = new StreamWriter(path);
         HtmlReport.Write(writer, $"honu sim: {options.Scenario}", facts, results, options.Latency);
     }

@@ -49,17 +49,18 @@ internal static class SimTable
         foreach (var table in tables)
             console.Write(table);
         console.WriteLine("×: divided by uniform with the same seed; ± half of its 95 % interval.");
+
         if (first.DirectBoundMs > 0)
         {
             console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"No design can have a mean below {first.DirectBoundMs:0.0} ms, or with one message per region below {first.RelayBoundMs:0.0} ms."));
+                CultureInfo.InvariantCulture, $"What goes straight from region to region has a mean of at least {first.DirectBoundMs:0.0} ms, with one message per region {first.RelayBoundMs:0.0} ms."));
         }
 
-        foreach (var summary in summaries.Where(static summary => summary.Runs.Any(static run => run.Unseen > 0)))
+        foreach (var summary in summaries.Where(static summary => summary.Unseen > 0))
         {
             console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{summary.Design}: {summary.Runs.Sum(static run => (long)run.Unseen)} of {summary.Runs.Sum(static run => (long)run.Writes)} writes had not reached every replica at the end; no figure counts them."));
+                $"{summary.Design}: {summary.Unseen} of {summary.Writes} writes had not reached every replica at the end; no figure of visibility counts them."));
         }
     }
 

@@ -28,7 +28,7 @@ public sealed record PeerArm(PeerAddress Address)
     /// <summary>A session with it is open: it is not to be chosen now.</summary>
     public bool IsBusy { get; init; }
 
-    /// <summary>Until when it is left alone after failures.</summary>
+    /// <summary>Until when it is left alone after failures; <see cref="TimeSpan.Zero"/> when the last session with it did not fail.</summary>
     public TimeSpan RestsUntil { get; init; }
 
     /// <summary>An address that others told and where nobody has answered yet.</summary>

@@ -86,9 +86,12 @@ public sealed class SelectionGuards : IPeerSelector
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The reward is not between 0 and 1: a mean that is no number would stay so for ever.</exception>
     public void Learn(PeerArm arm, double reward, TimeSpan now)
     {
         ArgumentNullException.ThrowIfNull(arm);
+        if (reward is not (>= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(reward), reward, "A reward must be between 0 and 1.");
         VisitsOf(arm.Key).LastReward = reward;
         _inner.Learn(arm, reward, now);
     }

@@ -6,7 +6,6 @@ namespace Honu.Simulation;
 internal sealed class Experiment : IDisposable
 {
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan ReadInterval = TimeSpan.FromMilliseconds(10);
 
     // What was written last gets this long to become visible.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -23,9 +22,8 @@ internal sealed class Experiment : IDisposable
     private readonly ChoiceBook _choices;
     private readonly RelearnMeter _relearn;
     private readonly FaultPlan _faults;
+    private readonly StaleReads _reads;
     private readonly IRewardFunction _reward;
-    private long _reads;
-    private long _staleReads;
 
     public Experiment(ScenarioPlan plan)
     {
@@ -36,12 +34,13 @@ internal sealed class Experiment : IDisposable
         _cluster = new SimulatedCluster(ClusterOptions());
 
         // Apart from the cluster's: designs that draw more random numbers than others are still measured by the same writes and reads.
-        _random = new Random(_options.Seed);
+        _random = RandomStreams.Of(_options.Seed, RandomStream.Writes);
         _watch = new WriteWatch(_cluster, plan.SharesKey ? 1 : regions.Count * _options.WritersPerRegion);
         _forks = new ForkBook(regions);
         _choices = new ChoiceBook(regions);
+        _reads = new StaleReads(_cluster.Time, RandomStreams.Of(_options.Seed, RandomStream.Reads));
         _relearn = new RelearnMeter(_cluster);
-        _faults = new FaultPlan(plan, _cluster, _watch, _relearn, new Random(_options.Seed));
+        _faults = new FaultPlan(plan, _cluster, _watch, _relearn, RandomStreams.Of(_options.Seed, RandomStream.Faults));
         _cluster.Network.SessionTap = (from, to) => _choices.Chose(_cluster.Network.RegionOf(from), _cluster.Network.RegionOf(to));
         _cluster.Network.PushTap = (from, to, batch) =>
         {
@@ -64,7 +63,7 @@ internal sealed class Experiment : IDisposable
         _cluster.Network.Traffic.Clear();
         _choices.ClearChoices();
         if (_plan.HasWriters)
-            _cluster.Time.After(ReadInterval, Read);
+            _reads.Begin(_plan.WarmUp, _plan.End, Read);
         RunUntil(_plan.End);
         var traffic = ResultOfTraffic();
         _faults.End();
@@ -88,7 +87,7 @@ internal sealed class Experiment : IDisposable
 
     private SimulationOptions ClusterOptions() => new()
     {
-        Seed = _options.Seed,
+        Seed = RandomStreams.SeedOf(_options.Seed, RandomStream.Cluster),
         Replicas = _plan.ReplicasPerRegion * _options.Latency.Regions.Count,
         Loss = _plan.Loss,
         MaxSkew = _options.MaxSkew ?? (_plan.IsChaos ? TimeSpan.FromSeconds(1) : TimeSpan.Zero),
@@ -151,23 +150,16 @@ internal sealed class Experiment : IDisposable
             _forks.Add(key, region, parent, version);
     }
 
-    private void Read()
+    private bool? Read(Random random)
     {
-        if (_cluster.Time.Now >= _plan.End)
-            return;
-        _cluster.Time.After(ReadInterval, Read);
-        var replica = _cluster.Replicas[_random.Next(_cluster.Replicas.Count)];
-        var key = _random.Next(_watch.Keys);
-        if (!replica.IsRunning)
-            return;
-        _reads++;
-        if (_watch.IsStale(replica.Index, key))
-            _staleReads++;
+        var replica = _cluster.Replicas[random.Next(_cluster.Replicas.Count)];
+        var key = random.Next(_watch.Keys);
+        return replica.IsRunning ? _watch.IsStale(replica.Index, key) : null;
     }
 
     private void Finished(SimulatedReplica replica, ReplicaEffect.SessionFinished finished)
     {
-        if (!finished.IsInitiator || finished.Address is null || finished.Report.Outcome == SyncOutcome.Superseded)
+        if (_cluster.Time.Now >= _plan.End || !finished.IsInitiator || finished.Address is null || finished.Report.Outcome == SyncOutcome.Superseded)
             return;
         var regions = _options.Latency.Regions;
         var worth = SessionWorth.From(finished.Report, regions[_cluster.Network.RegionOf(replica)], regions[_cluster.Network.RegionOf(_cluster.Network.Find(finished.Address))]);
@@ -189,22 +181,28 @@ internal sealed class Experiment : IDisposable
 
     private ExperimentResult Result(ExperimentResult traffic)
     {
+        var unseen = _watch.CountUnseen();
         var visibility = new Distribution(_watch.Visible.Select(static write => write.All!.Value.TotalMilliseconds));
         return traffic with
         {
-            Writes = _watch.Visible.Count,
-            Unseen = _watch.CountUnseen(),
+            Writes = _watch.Visible.Count + unseen,
+            Unseen = unseen,
             VisibilityMeanMs = visibility.Mean,
             VisibilityP50Ms = visibility.Quantile(0.5),
             VisibilityP99Ms = visibility.Quantile(0.99),
             T50Ms = new Distribution(_watch.Visible.Select(static write => write.Half!.Value.TotalMilliseconds)).Mean,
             T90Ms = new Distribution(_watch.Visible.Select(static write => write.NineTenths!.Value.TotalMilliseconds)).Mean,
-            StaleReadFraction = _reads == 0 ? 0 : (double)_staleReads / _reads,
+            StaleReadFraction = _reads.Share,
             Forks = _forks.Forks,
             RelearnPushes = _options.Scenario == Scenarios.SlowRelay ? _relearn.Pushes() : null,
             HealMs = _watch.HealTime?.TotalMilliseconds,
-            DirectBoundMs = LatencyBounds.DirectMs(_options.Latency),
-            RelayBoundMs = _plan.ReplicasPerRegion == 1 ? LatencyBounds.DirectMs(_options.Latency) : LatencyBounds.RelayMs(_options.Latency),
+            DirectBoundMs = _plan.SharesKey ? 0 : LatencyBounds.DirectMs(_options.Latency),
+            RelayBoundMs = _plan switch
+            {
+                { SharesKey: true } => 0,
+                { ReplicasPerRegion: 1 } => LatencyBounds.DirectMs(_options.Latency),
+                _ => LatencyBounds.RelayMs(_options.Latency),
+            },
             VisibilityQuantilesMs = visibility.Quantiles(),
             ArmWeights = _choices.Weights(),
             Rewards = _choices.Rewards(),

@@ -6,7 +6,7 @@ namespace Honu.Simulation;
 /// <param name="Seed">Seed of the run.</param>
 public sealed record ExperimentResult(string Scenario, string Design, int Seed)
 {
-    /// <summary>Writes that were measured.</summary>
+    /// <summary>Writes that were measured, those among them that some replica never saw.</summary>
     public int Writes { get; init; }
 
     /// <summary>Writes that some replica could not read at the end, and that are in no figure of visibility.</summary>
@@ -39,19 +39,19 @@ public sealed record ExperimentResult(string Scenario, string Design, int Seed)
     /// <summary>Share of reads at a random replica and moment that miss a later version that exists elsewhere.</summary>
     public double StaleReadFraction { get; init; }
 
-    /// <summary>Writes that were made without knowing another one to the same key, counted once for each pair that met.</summary>
+    /// <summary>Writes that replaced a version which another write had replaced already.</summary>
     public long Forks { get; init; }
 
-    /// <summary>Pushes until a relay that became slow gets less than 5 % of the choices, mean over the replicas that push; <see langword="null"/> where nothing is pushed or none became slow.</summary>
+    /// <summary>Pushes that a replica makes until a relay that became slow is left, with less than 5 % of the choices from there on; <see langword="null"/> where nothing is pushed, none became slow, or it was not left before the end.</summary>
     public double? RelearnPushes { get; init; }
 
     /// <summary>From the end of a partition until everything that was written before it ended is visible everywhere; <see langword="null"/> without a partition.</summary>
     public double? HealMs { get; init; }
 
-    /// <summary>The least possible mean visibility for these regions and writers: straight to every replica.</summary>
+    /// <summary>The least mean visibility when writes go straight to every replica; 0 where there is none. Where several write to one key, a later write from nearer by makes an earlier one visible.</summary>
     public double DirectBoundMs { get; init; }
 
-    /// <summary>The least possible mean visibility with one message per region.</summary>
+    /// <summary>The same with one message per region.</summary>
     public double RelayBoundMs { get; init; }
 
     /// <summary>Quantiles of the visibility, in steps of one hundredth from 0 to 1: 101 values, none when nothing was written.</summary>

@@ -5,7 +5,8 @@ namespace Honu.Simulation;
 /// <summary>Counts how many pushes it takes until a relay that became slow is left alone.</summary>
 /// <remarks>
 /// Looked at are replicas of other regions that had chosen it for one of their last ten pushes to its region. The first push of each write counts as a choice, what is sent
-/// again to another replica does not. The figure is the number of choices made before the first row of ten, all these replicas together, with less than 5 % for the slow one.
+/// again to another replica does not. The figure is the number of choices that each of them made before the slow one was left for good: from there on it has less than 5 % of their
+/// choices, all these replicas together, after the next ten and after any more. A row of ten by chance, with the slow one chosen again behind it, does not count.
 /// </remarks>
 internal sealed class RelearnMeter(SimulatedCluster cluster)
 {
@@ -45,20 +46,36 @@ internal sealed class RelearnMeter(SimulatedCluster cluster)
             choices.Chosen.Clear();
     }
 
-    /// <summary>The pushes it took; the number of all pushes seen when it did not come to that; <see langword="null"/> when nobody had used the slow one.</summary>
+    /// <summary>The pushes it took; <see langword="null"/> when nobody had used the slow one, or when the run ended before it had been left for ten pushes.</summary>
     public double? Pushes()
     {
-        if (_watched.Count == 0)
-            return null;
-        var rows = _watched.Max(static choices => choices.Chosen.Count);
-        for (var before = 0; before < rows; before++)
+        var pushes = _watched.Select(static choices => choices.Chosen.Count).DefaultIfEmpty().Max();
+        for (var before = 0; before + Row <= pushes; before++)
         {
-            var row = _watched.SelectMany(choices => choices.Chosen.Skip(before).Take(Row)).ToList();
-            if (row.Count(chosen => chosen == _slow) < FewEnough * row.Count)
+            if (IsLeftFrom(before, pushes))
                 return before;
         }
 
-        return rows;
+        return null;
+    }
+
+    private bool IsLeftFrom(int before, int pushes)
+    {
+        var (slow, all) = (0, 0);
+        for (var push = before; push < pushes; push++)
+        {
+            foreach (var choices in _watched.Where(choices => push < choices.Chosen.Count))
+            {
+                all++;
+                if (choices.Chosen[push] == _slow)
+                    slow++;
+            }
+
+            if (push >= before + Row - 1 && slow >= FewEnough * all)
+                return false;
+        }
+
+        return true;
     }
 
     private sealed class Choices

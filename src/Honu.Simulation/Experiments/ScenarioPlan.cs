@@ -47,6 +47,10 @@ internal sealed record ScenarioPlan(ExperimentOptions Options)
         Within(nameof(Options.Loss), Loss, 0, 0.9);
         Within(nameof(Options.SessionPause), Options.SessionPause.TotalSeconds, 0, 3600);
         Within(nameof(Options.ValueBytes), Options.ValueBytes, 0, 1 << 20);
+        Within(nameof(Options.Jitter), Options.Jitter ?? 0, 0, 100);
+        Within(nameof(Options.BytesPerSecond), Options.BytesPerSecond ?? 1, 1, long.MaxValue);
+        Within(nameof(Options.MaxSkew), Options.MaxSkew?.TotalSeconds ?? 0, 0, 3600);
+        Within(nameof(Options.ClockStep), Options.ClockStep.TotalSeconds, 0, 3600);
     }
 
     private static void Within(string name, double value, double least, double most)

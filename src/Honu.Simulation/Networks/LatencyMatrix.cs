@@ -10,6 +10,9 @@ public sealed class LatencyMatrix
     private const string OneWay = "oneway_sim_ms";
     private const double MaxMs = 60_000;
 
+    // Far more than anybody has: a file of something else must end with a message, not with the memory.
+    private const int MaxRegions = 1000;
+
     private static readonly Lazy<LatencyMatrix> LazyDefault = new(static () =>
     {
         using var stream = typeof(LatencyMatrix).Assembly.GetManifestResourceStream("aws15-latency.csv")!;
@@ -48,11 +51,14 @@ public sealed class LatencyMatrix
         var header = reader.ReadLine() is { } first ? Split(first) : throw new FormatException($"{name}: the file is empty.");
         int source = Column(header, Source, name), destination = Column(header, Destination, name), oneWay = Column(header, OneWay, name);
         var regions = new List<string>();
+        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         var lines = new List<(int From, int To, double Ms, int Line)>();
         for (var line = 2; reader.ReadLine() is { } text; line++)
         {
             if (string.IsNullOrWhiteSpace(text))
                 continue;
+            if (lines.Count == MaxRegions * MaxRegions)
+                throw new FormatException($"{name}, line {line}: more lines than {MaxRegions} regions have pairs.");
             var fields = Split(text);
             lines.Add((Region(fields, source, Source, line), Region(fields, destination, Destination, line), Milliseconds(fields, line), line));
         }
@@ -62,10 +68,13 @@ public sealed class LatencyMatrix
         int Region(string[] fields, int column, string columnName, int line)
         {
             var region = Field(fields, column, columnName, line);
-            var known = regions.IndexOf(region);
-            if (known < 0)
-                regions.Add(region);
-            return known < 0 ? regions.Count - 1 : known;
+            if (numbers.TryGetValue(region, out var known))
+                return known;
+            if (regions.Count == MaxRegions)
+                throw new FormatException($"{name}, line {line}, column {columnName}: more than {MaxRegions} regions.");
+            numbers.Add(region, regions.Count);
+            regions.Add(region);
+            return regions.Count - 1;
         }
 
         double Milliseconds(string[] fields, int line)

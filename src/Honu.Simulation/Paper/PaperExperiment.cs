@@ -15,7 +15,6 @@ public static class PaperExperiment
 
     // After the last write, for as long as it takes; a bound in case a selector never meets someone.
     private static readonly TimeSpan LongestTail = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan ReadInterval = TimeSpan.FromMilliseconds(10);
 
     /// <summary>How long replicas are under load before the measurement, unless the options say otherwise.</summary>
     /// <value>4 minutes.</value>
@@ -32,13 +31,14 @@ public static class PaperExperiment
     ];
 
     /// <summary>Runs one strategy with one seed.</summary>
-    /// <exception cref="ArgumentException">The design is no selector, or its name or parameter is unknown.</exception>
+    /// <exception cref="ArgumentException">The design is no selector, its name or parameter is unknown, or an option is out of its range.</exception>
     public static ExperimentResult Run(ExperimentOptions options, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        new ScenarioPlan(options).ThrowIfInvalid();
         var warmUp = options.WarmUp ?? UsualWarmUp;
         var perRegion = options.ReplicasPerRegion ?? 3;
-        var writers = Math.Min(options.WritersPerRegion, perRegion);
+        var writers = options.WritersPerRegion;
         var world = new PaperWorld(options, warmUp, perRegion, options.Latency.Regions.Count * writers);
         List<PaperReplica> replicas =
         [
@@ -56,9 +56,8 @@ public static class PaperExperiment
                 world.Time.At(warmUp + (world.Random.NextDouble() * interval), () => Write(replica, key));
         }
 
-        // Reads are sampled with chance of their own: how often one looks must not change what happens.
-        var reads = new StaleReads(new Random(options.Seed));
-        world.Time.At(warmUp, Read);
+        var reads = new StaleReads(world.Time, RandomStreams.Of(options.Seed, RandomStream.Reads));
+        reads.Begin(warmUp, warmUp + options.Duration, Read);
         PassTime(world, warmUp + options.Duration, progress, cancellation);
         return Figures(world, reads);
 
@@ -70,12 +69,11 @@ public static class PaperExperiment
                 world.Time.After(interval, () => Write(replica, key));
         }
 
-        void Read()
+        bool? Read(Random random)
         {
-            if (!world.IsMeasuring)
-                return;
-            reads.Take(replicas, world.Visibility);
-            world.Time.After(ReadInterval, Read);
+            var store = replicas[random.Next(replicas.Count)].Store;
+            var key = random.Next(store.Keys);
+            return world.Visibility.Latest(key).IsLaterThan(store[key]);
         }
     }
 
@@ -111,24 +109,6 @@ public static class PaperExperiment
             T90Ms = times.Average(static time => time.NineTenths),
             VisibilityQuantilesMs = visibility.Quantiles(),
         };
-    }
-
-    /// <summary>Reads of random keys at random replicas: how many miss a version that exists elsewhere.</summary>
-    private sealed class StaleReads(Random random)
-    {
-        private long _reads;
-        private long _stale;
-
-        public double Share => _reads == 0 ? 0 : (double)_stale / _reads;
-
-        public void Take(List<PaperReplica> replicas, PaperVisibility visibility)
-        {
-            var replica = replicas[random.Next(replicas.Count)];
-            var key = random.Next(replica.Store.Keys);
-            _reads++;
-            if (visibility.Latest(key).IsLaterThan(replica.Store[key]))
-                _stale++;
-        }
     }
 }
 

@@ -22,7 +22,7 @@ internal sealed class PaperWorld(ExperimentOptions options, TimeSpan warmUp, int
 
     public VirtualTime Time { get; } = new();
 
-    public Random Random { get; } = new(options.Seed);
+    public Random Random { get; } = RandomStreams.Of(options.Seed, RandomStream.Cluster);
 
     public int Keys { get; } = keys;
 

@@ -7,8 +7,14 @@ namespace Honu.Simulation;
 /// <param name="Ratios">The mean over the seeds of each figure divided by the one of <see cref="Baseline"/> with the same seed; a figure that is zero there in some run is left out, and so is everything without that design.</param>
 public sealed record DesignSummary(string Design, IReadOnlyList<ExperimentResult> Runs, IReadOnlyDictionary<string, Estimate> Means, IReadOnlyDictionary<string, Estimate> Ratios)
 {
-    /// <summary>The design that others are divided by.</summary>
+    /// <summary>The design that others are divided by, whatever its reward: it does not choose by it.</summary>
     public const string Baseline = "uniform";
+
+    /// <summary>Writes measured in all runs together.</summary>
+    public long Writes { get; } = Runs.Sum(static run => (long)run.Writes);
+
+    /// <summary>Of these, writes that did not reach every replica: no figure of visibility counts them.</summary>
+    public long Unseen { get; } = Runs.Sum(static run => (long)run.Unseen);
 
     /// <summary>Forks that each region took part in and won, of all runs together; none where there were no forks.</summary>
     public IReadOnlyList<ForkShare> ForkShares { get; } =
@@ -22,7 +28,9 @@ public sealed record DesignSummary(string Design, IReadOnlyList<ExperimentResult
     public static IReadOnlyList<DesignSummary> Of(IReadOnlyList<ExperimentResult> results)
     {
         ArgumentNullException.ThrowIfNull(results);
-        var baseline = results.Where(static result => result.Design == Baseline).ToDictionary(static result => result.Seed);
+        var designs = results.Select(static result => result.Design).ToList();
+        var divisor = designs.Find(static design => design == Baseline) ?? designs.Find(static design => design.StartsWith(Baseline + "@", StringComparison.Ordinal));
+        var baseline = results.Where(result => result.Design == divisor).ToDictionary(static result => result.Seed);
         return
         [
             .. results.GroupBy(static result => result.Design, StringComparer.Ordinal).Select(runs => new DesignSummary(

@@ -9,11 +9,11 @@ public sealed record Metric(string Name, Func<ExperimentResult, double?> Of, int
     /// <summary>All of them, in the order in which they are printed.</summary>
     public static IReadOnlyList<Metric> All { get; } =
     [
-        new("visibilityMeanMs", static result => result.VisibilityMeanMs, 3),
-        new("visibilityP50Ms", static result => result.VisibilityP50Ms, 3),
-        new("visibilityP99Ms", static result => result.VisibilityP99Ms, 3),
-        new("t50Ms", static result => result.T50Ms, 3),
-        new("t90Ms", static result => result.T90Ms, 3),
+        new("visibilityMeanMs", static result => Seen(result, result.VisibilityMeanMs), 3),
+        new("visibilityP50Ms", static result => Seen(result, result.VisibilityP50Ms), 3),
+        new("visibilityP99Ms", static result => Seen(result, result.VisibilityP99Ms), 3),
+        new("t50Ms", static result => Seen(result, result.T50Ms), 3),
+        new("t90Ms", static result => Seen(result, result.T90Ms), 3),
         new("messages", static result => result.Messages, 0),
         new("bytesCrossRegion", static result => result.BytesCrossRegion, 0),
         new("bytesTotal", static result => result.BytesTotal, 0),
@@ -21,4 +21,7 @@ public sealed record Metric(string Name, Func<ExperimentResult, double?> Of, int
         new("forks", static result => result.Forks, 0),
         new("relearnPushes", static result => result.RelearnPushes, 2),
     ];
+
+    // Without a write that everybody has seen there is no time: 0 would be the best of all figures.
+    private static double? Seen(ExperimentResult result, double ms) => result.Writes > result.Unseen ? ms : null;
 }

@@ -16,6 +16,8 @@ public sealed class ResultFile : IDisposable
     private readonly FileStream _stream;
     private readonly RunSettings _settings;
 
+    private static ReadOnlySpan<byte> LineBegin => "{\"settings\":{\"program\":\""u8;
+
     private ResultFile(FileStream stream, RunSettings settings) => (_stream, _settings) = (stream, settings);
 
     /// <summary>Opens the file, or makes it, and reads what it has for these settings.</summary>
@@ -25,7 +27,9 @@ public sealed class ResultFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(settings);
-        var file = new ResultFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read), settings);
+
+        // Shared with readers it would be shared with other writers, too, on all systems but Windows.
+        var file = new ResultFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), settings);
         try
         {
             file.Load(path);
@@ -78,11 +82,13 @@ public sealed class ResultFile : IDisposable
         }
 
         // A file of something else must stay as it is: only the rest of a line that this class began is cut off.
-        if (whole < bytes.Length && bytes[whole] != (byte)'{')
+        if (!IsBegun(bytes.AsSpan(whole)))
             throw new FormatException($"{path}, line {number + 1}: this is no result of a simulation. Name another file, or remove the line.");
         _stream.SetLength(whole);
         _stream.Position = whole;
     }
+
+    private static bool IsBegun(ReadOnlySpan<byte> line) => line.Length < LineBegin.Length ? LineBegin.StartsWith(line) : line.StartsWith(LineBegin);
 
     private static ResultLine? Parse(string line)
     {

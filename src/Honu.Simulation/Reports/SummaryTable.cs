@@ -28,6 +28,12 @@ internal static class SummaryTable
         }
 
         page.Append("</table></div>\n<p>×: divided by uniform with the same seed; in brackets the 95 % interval.</p>\n");
+        foreach (var summary in summaries.Where(static summary => summary.Unseen > 0))
+        {
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<p>{HtmlReport.Text(summary.Design)}: {summary.Unseen:N0} of {summary.Writes:N0} writes had not reached every replica at the end; no figure of visibility counts them.</p>\n");
+        }
     }
 
     /// <summary>Who won forks; null where there were none.</summary>

@@ -142,6 +142,19 @@ public class GuardTests
         Assert.Equal(0.5, guards.Describe(now[9], Now).Value);
     }
 
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(-0.01)]
+    [InlineData(1.01)]
+    [InlineData(double.PositiveInfinity)]
+    public void Learn_NoReward_IsRefused(double reward)
+    {
+        var guards = PeerSelectors.Create("softmax");
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => guards.Learn(Arms.Of(1)[0], reward, Now));
+        Assert.Equal(default, guards.Describe(Arms.Of(1)[0], Now));
+    }
+
     [Fact]
     public void Judge_SessionThatFoundNothingOrFailed_IsNotPunished()
     {

@@ -125,6 +125,24 @@ public class LearningTests
     }
 
     [Fact]
+    public void Exp3_RewardOfAChoiceAmongOthers_CountsByTheirNumber()
+    {
+        var arms = Arms.Of(20);
+        var (selector, _) = PeerSelectors.CreateBare("exp3:0.1");
+        selector.Select(arms, TimeSpan.Zero, new Random(1));
+        selector.Learn(arms[1], 1, TimeSpan.Zero);
+
+        // Meanwhile one peer alone may be chosen, as when all others rest.
+        selector.Select([arms[0]], TimeSpan.Zero, new Random(1));
+        selector.Learn(arms[0], 1, TimeSpan.Zero);
+        selector.Learn(arms[2], 1, TimeSpan.Zero);
+
+        // Of equal arms each reward of 1 adds γ = 0.1 to the logarithm of a weight.
+        Assert.Equal(0, selector.Export(TimeSpan.Zero).Max(static arm => arm.Weight), 12);
+        Assert.All(selector.Export(TimeSpan.Zero), static arm => Assert.InRange(arm.Weight, -0.02, 0));
+    }
+
+    [Fact]
     public void Softmax_KnownValues_ChoosesByTheirExponentials()
     {
         const int Choices = 60_000;

@@ -58,6 +58,16 @@ public class RewardTests
         Assert.Equal((0, 1, 1), (EgressPrices.Default.Of("a", "a"), EgressPrices.Default.Of("a", "b"), EgressPrices.Default.Highest));
     }
 
+    [Theory]
+    [InlineData("cost")]
+    [InlineData("cost:0")]
+    public void Cost_AtTheHighestPricesThereAre_IsANumber(string name)
+    {
+        var (_, reward) = PeerSelectors.CreateBare($"uniform@{name}", EgressPrices.Parse("from,to,price\n*,*,1.7e308"));
+
+        Assert.Equal(PeerSelectors.CreateBare($"uniform@{name}").Reward.Of(OneRecord), reward.Of(OneRecord), 12);
+    }
+
     [Fact]
     public void Prices_AllZero_CostNothing()
     {

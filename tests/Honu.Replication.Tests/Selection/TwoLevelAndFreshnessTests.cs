@@ -88,6 +88,21 @@ public class TwoLevelAndFreshnessTests
     }
 
     [Fact]
+    public void Freshness_PeersThatDidNotAnswer_ComeLast()
+    {
+        var (selector, _) = PeerSelectors.CreateBare("freshness:0");
+        PeerArm Arm(int i, double? news) => Arms.Of(3)[i] with { ExpectedNews = news, RoundTrip = TimeSpan.FromMilliseconds(20) };
+        var rested = Now - TimeSpan.FromSeconds(1);
+
+        // What they must have by now grows for as long as they are away.
+        PeerArm[] arms = [Arm(0, 50) with { RestsUntil = rested }, Arm(1, 0.1), Arm(2, null) with { RestsUntil = rested }];
+        var choices = Enumerable.Range(0, 100).Select(seed => selector.Select(arms, Now, new Random(seed))).Distinct();
+
+        Assert.Equal([1], choices);
+        Assert.Equal(0, selector.Select([arms[0]], Now, new Random(1)));
+    }
+
+    [Fact]
     public void OwnRegion_FourFifths_GoToPeersThatAreNear()
     {
         const int Choices = 20_000;

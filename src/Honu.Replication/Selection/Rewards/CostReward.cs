@@ -21,7 +21,9 @@ internal sealed class CostReward(EgressPrices prices, double weight) : IRewardFu
         if (!worth.Succeeded)
             return 0;
         var (from, to) = (worth.FromRegion ?? "", worth.ToRegion ?? "");
-        var paidKibibytes = ((worth.BytesSent * prices.Of(from, to)) + (worth.BytesReceived * prices.Of(to, from))) / 1024 / prices.Highest;
+
+        // The prices' ratios first: of high prices in a small currency there would be more than a number holds.
+        var paidKibibytes = ((worth.BytesSent * (prices.Of(from, to) / prices.Highest)) + (worth.BytesReceived * (prices.Of(to, from) / prices.Highest))) / 1024;
         return NoveltyReward.PerEffort(worth.Pulled + worth.Pushed, worth.Duration + NoveltyReward.Overhead + (weight * paidKibibytes * PerKibibyte));
     }
 }

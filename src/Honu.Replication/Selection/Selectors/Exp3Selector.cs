@@ -15,10 +15,11 @@ internal sealed class Exp3Selector(double exploration) : IPeerSelector
 
     // Weights are kept as logarithms, the greatest being 0: they grow without bound.
     private readonly Dictionary<string, double> _logWeights = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, double> _probabilities = new(StringComparer.Ordinal);
+
+    // Probability of each arm times the number of arms that it was chosen among, pK: from when it could last be chosen.
+    private readonly Dictionary<string, double> _shares = new(StringComparer.Ordinal);
     private readonly MeanTable _means = new();
     private double _newcomer;
-    private int _arms = 1;
 
     public string Name => SelectorSpec.Name(SelectorName, exploration, DefaultExploration);
 
@@ -33,18 +34,16 @@ internal sealed class Exp3Selector(double exploration) : IPeerSelector
             weights[i] = ((1 - exploration) * weights[i] / sum) + (exploration / arms.Count);
 
             // For each that may be chosen: a rule beside the selector can take another one than this does.
-            _probabilities[arms[i].Key] = weights[i];
+            _shares[arms[i].Key] = weights[i] * arms.Count;
         }
 
-        _arms = arms.Count;
         return Scores.Draw(weights, random);
     }
 
     public void Learn(PeerArm arm, double reward, TimeSpan now)
     {
         _means.Add(arm.Key, reward);
-        var probability = _probabilities.GetValueOrDefault(arm.Key, 1.0 / _arms);
-        _logWeights[arm.Key] = LogWeight(arm.Key) + (exploration * reward / (probability * _arms));
+        _logWeights[arm.Key] = LogWeight(arm.Key) + (exploration * reward / _shares.GetValueOrDefault(arm.Key, 1));
         Normalize();
     }
 
@@ -56,7 +55,7 @@ internal sealed class Exp3Selector(double exploration) : IPeerSelector
     {
         _means.Import(state);
         _logWeights.Clear();
-        _probabilities.Clear();
+        _shares.Clear();
         foreach (var arm in state)
             _logWeights[arm.Key] = arm.Weight;
         Normalize();
@@ -65,10 +64,10 @@ internal sealed class Exp3Selector(double exploration) : IPeerSelector
     public void Retain(Func<string, bool> isWanted)
     {
         _means.Retain(isWanted);
-        foreach (var key in _logWeights.Keys.Concat(_probabilities.Keys).Where(key => !isWanted(key)).ToList())
+        foreach (var key in _logWeights.Keys.Concat(_shares.Keys).Where(key => !isWanted(key)).ToList())
         {
             _logWeights.Remove(key);
-            _probabilities.Remove(key);
+            _shares.Remove(key);
         }
     }
 
