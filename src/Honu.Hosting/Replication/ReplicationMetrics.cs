@@ -7,7 +7,7 @@ namespace Honu.Hosting;
 /// <summary>The metrics of one replica, under the meter <c>Honu.Replication</c>. Peers are attributes, keys never are.</summary>
 internal sealed class ReplicationMetrics : IDisposable
 {
-    public const string MeterName = "Honu.Replication";
+    private const string MeterName = "Honu.Replication";
 
     private const string RelayStrategy = "region-relay";
 
@@ -26,14 +26,14 @@ internal sealed class ReplicationMetrics : IDisposable
     private readonly string _strategy;
 
     /// <param name="meters">Where meters come from in a hosted application; <see langword="null"/> for a meter of its own.</param>
-    /// <param name="strategy">The selector's name.</param>
+    /// <param name="replica">Whose selector and rumors are told of.</param>
     /// <param name="lastSuccessAge">Time since a session last succeeded, or since the start.</param>
     /// <param name="openSessions">Sessions that are open now.</param>
     /// <param name="arms">What the selector knows of each peer.</param>
-    public ReplicationMetrics(IMeterFactory? meters, string strategy, Func<TimeSpan> lastSuccessAge, Func<int> openSessions, Func<IReadOnlyList<PeerSnapshot>> arms)
+    public ReplicationMetrics(IMeterFactory? meters, Replica replica, Func<TimeSpan> lastSuccessAge, Func<int> openSessions, Func<IReadOnlyList<PeerSnapshot>> arms)
     {
         var meter = meters?.Create(MeterName) ?? (_owned = new Meter(MeterName));
-        _strategy = strategy;
+        _strategy = replica.SelectorName;
         _duration = meter.CreateHistogram<double>("honu.replication.session.duration", "s", "How long an anti-entropy session took.");
         _objects = meter.CreateCounter<long>("honu.replication.objects", "{object}", "Objects sent to peers and received from them, by what applying them did.");
         _bytes = meter.CreateCounter<long>("honu.replication.io", "By", "Bytes of messages to and from peers, with their frames, without HTTP/2 and TLS.");
@@ -44,6 +44,8 @@ internal sealed class ReplicationMetrics : IDisposable
         meter.CreateObservableGauge("honu.replication.sessions.active", openSessions, "{session}", "Sessions that are open now.");
         _value = meter.CreateObservableGauge("honu.peer.value", () => Measure(arms(), static arm => arm.Value), "1", "What the selector expects of the next session with a peer.");
         _share = meter.CreateObservableGauge("honu.peer.share", () => Measure(arms(), static arm => arm.Share), "1", "A peer's part of about the last hundred choices.");
+        if (replica.RumorCounts is { } rumors)
+            RumorMetrics.AddTo(meter, rumors);
     }
 
     /// <summary>Whether somebody listens to what is known of each peer.</summary>
