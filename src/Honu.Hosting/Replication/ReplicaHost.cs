@@ -152,7 +152,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
             Log.GrantsUnproven(_logger);
         if (certificates?.Certificate is not { } own)
             return;
-        _expiry = new CertificateExpiry(certificates, _logger, _time);
+        _expiry = new CertificateExpiry(certificates, _logger, _time, _metrics.Meter);
         var identity = _store.Identity;
         if (certificates.Roots is not null && PeerCertificate.Of(own).Replica != new PeerIdentity(identity.Cluster, identity.Replica.Pid))
             Log.CertificateOfAnother(_logger, Uri.EscapeDataString(identity.Cluster), identity.Replica.Pid, PeerCertificate.Describe(own));
