@@ -47,7 +47,7 @@ public sealed partial class Replica
         return chosen < 0 ? null : others[chosen];
     }
 
-    private PeerArm ToArm(Peer peer, double? expectedNews = null) => new(peer.Address)
+    private static PeerArm ToArm(Peer peer, double? expectedNews = null) => new(peer.Address)
     {
         Region = peer.Region,
         Pid = peer.Pid,

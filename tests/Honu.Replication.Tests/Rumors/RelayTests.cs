@@ -270,7 +270,7 @@ public sealed class RelayTests
         foreach (var node in network.Nodes)
             node.Reports.Clear();
 
-        for (var i = 0; i < 120; i++)
+        for (var i = 0; i < 60; i++)
         {
             network[1].Put("k", $"{i}");
             network.Run(5000);
@@ -278,7 +278,7 @@ public sealed class RelayTests
 
         var own = network.Nodes.SelectMany(static node => node.Reports.Where(report => report.Initiator == node.Id)).ToList();
         var far = own.Count(report => network[(int)report.Initiator.Pid].Region != network[(int)report.Responder.Pid].Region);
-        Assert.True(own.Count > 1000, $"There were {own.Count} sessions only.");
+        Assert.True(own.Count > 500, $"There were {own.Count} sessions only.");
         Assert.InRange((double)far / own.Count, 0.16, 0.24);
     }
 
