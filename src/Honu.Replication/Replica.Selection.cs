@@ -47,11 +47,10 @@ public sealed partial class Replica
         return chosen < 0 ? null : others[chosen];
     }
 
-    private PeerArm ToArm(Peer peer, double? expectedNews = null) => new(peer.Address)
+    private static PeerArm ToArm(Peer peer, double? expectedNews = null) => new(peer.Address)
     {
         Region = peer.Region,
         Pid = peer.Pid,
-        IsLocal = IsLocal(peer),
         RoundTrip = peer.RoundTrip,
         LastDuration = peer.LastDuration,
         LastSuccess = peer.LastSuccess,
@@ -61,6 +60,7 @@ public sealed partial class Replica
         IsUnproven = peer.Origin == PeerOrigin.Learned && peer.LastSuccess is null,
     };
 
+    // The same region by name or, where a name is missing, near.
     private bool IsLocal(Peer peer) => _store.Description.Region is { Length: > 0 } own && peer.Region is { Length: > 0 } theirs
         ? own == theirs
         : peer.RoundTrip <= LocalRoundTrip;

@@ -32,7 +32,7 @@ public sealed partial class Replica
         _store = store;
         _options = options;
         _random = new Random(options.Seed);
-        _selector = PeerSelectors.Create(options.Selector, options.EgressPrices, options.OwnRegionShare);
+        _selector = PeerSelectors.Create(options.Selector, options.EgressPrices);
         _memory = new SelectorMemory(store, _selector);
         _news = new NewsEstimator(store);
         _added = new AddedPeers(store);

@@ -87,10 +87,6 @@ public sealed record ReplicaOptions
     /// <value>Default <see langword="null"/>: nothing within a region, the same between any two.</value>
     public EgressPrices? EgressPrices { get; init; }
 
-    /// <summary>Which part of the sessions goes to peers of the own region.</summary>
-    /// <value>Default <see langword="null"/>: as the selector has it.</value>
-    internal double? OwnRegionShare { get; init; }
-
     /// <summary>Who may read and write which namespaces here, by pid. Peers that are not proven by certificates are who they say.</summary>
     /// <value>Default <see langword="null"/>: every member of the cluster may do everything.</value>
     public AccessGrants? Grants { get; init; }

@@ -8,8 +8,6 @@ using Honu.Grpc.Tests;
 using Honu.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using static Honu.Grpc.Protocol.Health.HealthCheckResponse.Types;
@@ -74,7 +72,7 @@ public sealed class HealthAndReflectionTests : IDisposable
         StoreHealth? seen = null;
         await using var app = await Start(services => services.AddSingleton<IHostedService>(provider => new Prober(async () =>
         {
-            await using var client = StoreClient.Connect(AddressOf(provider));
+            await using var client = StoreClient.Connect(Loopback.AddressOf(provider));
             seen = await client.GetHealthAsync("honu.store.v1.Store");
         })));
 
@@ -151,10 +149,7 @@ public sealed class HealthAndReflectionTests : IDisposable
         Assert.Equal("192.0.2.1:7000", far.Address);
     }
 
-    private static string AddressOf(WebApplication app) => AddressOf(app.Services);
-
-    private static string AddressOf(IServiceProvider services) =>
-        new Uri(services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Authority;
+    private static string AddressOf(WebApplication app) => Loopback.AddressOf(app.Services);
 
     private static Marshaller<T> MarshallerOf<T>(MessageParser<T> parser)
         where T : class, IMessage<T> => Marshallers.Create(static message => message.ToByteArray(), parser.ParseFrom);
@@ -171,20 +166,13 @@ public sealed class HealthAndReflectionTests : IDisposable
         return call.ResponseStream.Current;
     }
 
-    private async Task<WebApplication> Start(Action<IServiceCollection> configure, HonuServiceOptions? options = null, RpcServerTlsOptions? tls = null)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddRouting();
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration()
-            .ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.UseRpc(tls)));
-        configure(builder.Services);
-        builder.Services.AddHonu(_directory.Combine("db"), new HonuStoreOptions { Pid = 5 }, options);
-        var app = builder.Build();
-        app.UseRouting();
-        app.MapHonu();
-        await Guard.Within(app.StartAsync());
-        return app;
-    }
+    private Task<WebApplication> Start(Action<IServiceCollection> configure, HonuServiceOptions? options = null, RpcServerTlsOptions? tls = null) => Loopback.Serve(
+        services =>
+        {
+            configure(services);
+            services.AddHonu(_directory.Combine("db"), new HonuStoreOptions { Pid = 5 }, options);
+        },
+        listen => listen.UseRpc(tls));
 
     /// <summary>Runs something when the server listens, before Honu lets clients in.</summary>
     private sealed class Prober(Func<Task> probe) : IHostedLifecycleService

@@ -1,20 +1,10 @@
 using Honu.TestKit;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Honu.Hosting.Tests;
 
 /// <summary>Peers, members and subscriptions of hosted replicas, by the host's own methods and by the client.</summary>
-public sealed class ReplicaMembershipTests : IDisposable
+public sealed class ReplicaMembershipTests
 {
-    private readonly TestDirectory _directory = new();
-
-    public void Dispose() => _directory.Dispose();
-
     [Fact]
     public void HonuReplicaOptions_Defaults_AdvertiseNothingAndTakeEverything()
     {
@@ -48,8 +38,8 @@ public sealed class ReplicaMembershipTests : IDisposable
     [Fact]
     public async Task TwoHosts_OneConfigured_LearnOfEachOtherAndChangeAtRunTime()
     {
-        await using var a = await Hosted.Start(_directory.Combine("a"), 1, new HonuReplicaOptions { AdvertiseListenAddress = true });
-        await using var b = await Hosted.Start(_directory.Combine("b"), 2, new HonuReplicaOptions { AdvertiseListenAddress = true, Peers = [a.Address], Subscriptions = ["orders"] });
+        await using var a = await Start(1, new HonuReplicaOptions { AdvertiseListenAddress = true });
+        await using var b = await Start(2, new HonuReplicaOptions { AdvertiseListenAddress = true, Peers = [a.Address], Subscriptions = ["orders"] });
         await Guard.Within(b.Client.SyncAsync(a.Address));
 
         var known = Assert.Single(await Guard.Within(a.Client.GetPeersAsync()));
@@ -73,7 +63,7 @@ public sealed class ReplicaMembershipTests : IDisposable
     [Fact]
     public async Task Status_CountsObjectsAnewAfterAWrite()
     {
-        await using var a = await Hosted.Start(_directory.Combine("a"), 1, new HonuReplicaOptions());
+        await using var a = await Start(1, new HonuReplicaOptions());
         a.Store.Put("k"u8, "v"u8);
         Assert.Null((await Guard.Within(a.Client.GetReplicaInfoAsync())).Namespaces[0].Objects);
         Assert.Equal((1, 0), await Counts());
@@ -81,9 +71,7 @@ public sealed class ReplicaMembershipTests : IDisposable
         a.Store.Delete("k"u8, out _);
 
         // A count may be used again for a moment.
-        using var patience = new CancellationTokenSource(Guard.DefaultTimeout);
-        while (await Counts() != (0, 1))
-            patience.Token.ThrowIfCancellationRequested();
+        await Wait.Until(async () => await Counts() == (0, 1), "the deletion is counted");
 
         async Task<(long?, long?)> Counts()
         {
@@ -95,8 +83,8 @@ public sealed class ReplicaMembershipTests : IDisposable
     [Fact]
     public async Task Verify_AfterAnExchange_ComparesAndStatusTellsAllOfIt()
     {
-        await using var a = await Hosted.Start(_directory.Combine("a"), 1, new HonuReplicaOptions());
-        await using var b = await Hosted.Start(_directory.Combine("b"), 2, new HonuReplicaOptions { Interval = TimeSpan.FromHours(1), Peers = [a.Address] });
+        await using var a = await Start(1, new HonuReplicaOptions());
+        await using var b = await Start(2, new HonuReplicaOptions { Interval = TimeSpan.FromHours(1), Peers = [a.Address] });
         a.Store.Put("k"u8, "v"u8);
         b.Store.Put("l"u8, "v"u8);
 
@@ -120,7 +108,7 @@ public sealed class ReplicaMembershipTests : IDisposable
     [Fact]
     public async Task Operator_AllowsAReconcileAndLooksAtTheQuarantine()
     {
-        await using var a = await Hosted.Start(_directory.Combine("a"), 1, new HonuReplicaOptions());
+        await using var a = await Start(1, new HonuReplicaOptions());
         a.Store.Put("k"u8, "v"u8);
 
         await Guard.Within(a.Client.AllowReconcileAsync(HonuStore.DefaultNamespace));
@@ -138,42 +126,5 @@ public sealed class ReplicaMembershipTests : IDisposable
         Assert.Equal(error, thrown.Error);
     }
 
-    private sealed class Hosted : IAsyncDisposable
-    {
-        private readonly WebApplication _app;
-
-        private Hosted(WebApplication app)
-        {
-            _app = app;
-            Address = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Authority;
-            Client = StoreClient.Connect(Address);
-        }
-
-        public string Address { get; }
-
-        public StoreClient Client { get; }
-
-        public HonuStore Store => _app.Services.GetRequiredService<HonuStore>();
-
-        public static async Task<Hosted> Start(string path, uint pid, HonuReplicaOptions options)
-        {
-            var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-            builder.Services.AddRouting();
-            builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, static listen => listen.UseRpc()));
-            builder.Services.AddHonu(path, new HonuStoreOptions { Pid = pid });
-            builder.Services.AddHonuReplica(options);
-            var app = builder.Build();
-            app.UseRouting();
-            app.MapHonu();
-            await Guard.Within(app.StartAsync());
-            return new Hosted(app);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Client.DisposeAsync();
-            await Guard.Within(_app.StopAsync());
-            await _app.DisposeAsync();
-        }
-    }
+    private static Task<ServedStore> Start(uint pid, HonuReplicaOptions options) => ServedStore.Start(options: new HonuStoreOptions { Pid = pid }, replica: options);
 }

@@ -1,11 +1,9 @@
+using System.Diagnostics.Metrics;
 using Honu.Grpc;
 using Honu.Hosting.Protocol.Stores;
 using Honu.TestKit;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Honu.Hosting.Tests;
@@ -21,7 +19,7 @@ internal sealed class ServedStore : IAsyncDisposable
     {
         _directory = directory;
         _app = app;
-        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Authority;
+        Address = Loopback.AddressOf(app.Services);
         Client = StoreClient.Connect(Address);
         _channel = RpcChannel.ForAddress($"http://{Address}", new RpcChannelOptions { MaxReceiveMessageBytes = 32 << 20 });
         Wire = new Store.StoreClient(_channel);
@@ -34,21 +32,28 @@ internal sealed class ServedStore : IAsyncDisposable
     /// <summary>The generated stub: for requests that the typed client does not send.</summary>
     public Store.StoreClient Wire { get; }
 
+    /// <summary>Where the server's meters come from, and by which they are told from others of the process.</summary>
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
+
     public HonuStore Store => _app.Services.GetRequiredService<HonuStore>();
 
-    public static async Task<ServedStore> Start(HonuServiceOptions? service = null, HonuStoreOptions? options = null, HonuReplicaOptions? replica = null)
+    /// <summary>Starts a server.</summary>
+    /// <param name="service">How the store is served.</param>
+    /// <param name="options">How it is opened.</param>
+    /// <param name="replica">How it is replicated; <see langword="null"/> for not at all.</param>
+    /// <param name="before">What comes before a call is routed.</param>
+    public static async Task<ServedStore> Start(
+        HonuServiceOptions? service = null, HonuStoreOptions? options = null, HonuReplicaOptions? replica = null, Func<HttpContext, RequestDelegate, Task>? before = null)
     {
         var directory = new TestDirectory();
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddRouting();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, static listen => listen.UseRpc()));
-        builder.Services.AddHonu(directory.Combine("db"), options ?? new HonuStoreOptions { Pid = 5 }, service);
-        if (replica is not null)
-            builder.Services.AddHonuReplica(replica);
-        var app = builder.Build();
-        app.UseRouting();
-        app.MapHonu();
-        await Guard.Within(app.StartAsync());
+        var app = await Loopback.Serve(
+            services =>
+            {
+                services.AddHonu(directory.Combine("db"), options ?? new HonuStoreOptions { Pid = 5 }, service);
+                if (replica is not null)
+                    services.AddHonuReplica(replica);
+            },
+            before: before);
         return new ServedStore(directory, app);
     }
 

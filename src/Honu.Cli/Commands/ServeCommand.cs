@@ -29,7 +29,7 @@ internal static class ServeCommand
         var subscribe = new Option<string[]>("--subscribe") { Description = "A namespace to exchange with others, or a prefix that ends with *; may be given more than once. Default: all.", HelpName = "NAME", DefaultValueFactory = static _ => [] };
         var retireAfter = CommonOptions.Duration("--retire-after", "Deletions are kept for a member that nobody has heard from for this long, then no more. Default: 30d.");
         var interval = CommonOptions.Duration("--interval", "Time between sessions, fixed. Default: 500ms, doubling up to 4s while nothing is found.");
-        var dissemination = new Option<string>("--dissemination") { Description = "How writes reach the others: sessions, by anti-entropy alone, or region-relay, pushed at once by way of one replica of each region. The same for the whole cluster.", HelpName = "NAME", DefaultValueFactory = static _ => "sessions" };
+        var dissemination = new Option<string>("--dissemination") { Description = "How writes reach the others: sessions, by anti-entropy alone, or region-relay, pushed at once by way of one replica of each region. The same for the whole cluster.", HelpName = "NAME", DefaultValueFactory = static _ => DisseminationNames.Sessions };
         var selector = new Option<string>("--selector") { Description = $"How the peer of a session is chosen: {string.Join(", ", PeerSelectors.Names)}; some take a parameter after a colon. After @ by which reward it learns: {string.Join(", ", PeerSelectors.RewardNames)}.", HelpName = "NAME[:PARAM][@REWARD]", DefaultValueFactory = static _ => "uniform" };
         var prices = new Option<string?>("--egress-prices") { Description = "A CSV file with the columns from, to and price: what bytes between regions cost, for the reward cost. Default: nothing within a region, the same between any two.", HelpName = "FILE" };
         var cache = new Option<long?>("--block-cache")
@@ -71,9 +71,9 @@ internal static class ServeCommand
             var endpoint = Endpoint(parsed.GetRequiredValue(listen), insecure || certificates is not null, insecure || certificates?.Roots is not null || allowed is not null);
             var spread = parsed.GetValue(dissemination) switch
             {
-                "sessions" => Dissemination.Sessions,
-                "region-relay" => Dissemination.RegionRelay,
-                var other => throw CliException.Usage($"There is no dissemination \"{other}\"; there are: sessions, region-relay."),
+                DisseminationNames.Sessions => Dissemination.Sessions,
+                DisseminationNames.RegionRelay => Dissemination.RegionRelay,
+                var other => throw CliException.Usage($"There is no dissemination \"{other}\"; there are: {DisseminationNames.Sessions}, {DisseminationNames.RegionRelay}."),
             };
             var wantedPeers = parsed.GetValue(peers) ?? [];
             var store = new HonuStoreOptions { Pid = parsed.GetValue(pid), Region = parsed.GetValue(region), Cluster = parsed.GetValue(cluster) };

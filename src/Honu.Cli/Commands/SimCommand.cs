@@ -4,6 +4,7 @@ using System.Globalization;
 using Honu.Cli.Output;
 using Honu.Cli.Parsing;
 using Honu.Cli.Simulating;
+using Honu.Replication;
 using Honu.Simulation;
 
 namespace Honu.Cli.Commands;
@@ -39,7 +40,7 @@ internal sealed class SimCommand
 
     private readonly Option<string?> _designs = new("--designs")
     {
-        Description = $"What is compared, separated by commas: {SimDesigns.RegionRelay}, or selectors of sessions as NAME[:PARAMETER][@REWARD]. Default: uniform and {SimDesigns.RegionRelay}; "
+        Description = $"What is compared, separated by commas: {DisseminationNames.RegionRelay}, or selectors of sessions as NAME[:PARAMETER][@REWARD]. Default: uniform and {DisseminationNames.RegionRelay}; "
             + "in the paper's scenario its five strategies.",
         HelpName = "NAMES",
     };

@@ -6,8 +6,8 @@ namespace Honu.Cli.Simulating;
 /// <summary>The names of designs on the command line.</summary>
 internal static class SimDesigns
 {
-    /// <summary>The design that is no selector of sessions.</summary>
-    public const string RegionRelay = "region-relay";
+    // The design that is no selector of sessions.
+    private const string RegionRelay = DisseminationNames.RegionRelay;
 
     /// <summary>What runs when the user names no designs.</summary>
     public static IReadOnlyList<string> UsualOf(string scenario) => scenario == Scenarios.Paper

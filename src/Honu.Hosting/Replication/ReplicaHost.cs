@@ -36,7 +36,6 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     private int _openSessions;
     private IReadOnlyList<PeerSnapshot> _arms = [];
     private readonly ReplicationMetrics _metrics;
-    private readonly RumorMetrics _rumorMetrics;
     private readonly bool _advertisesListenAddress;
     private readonly ObjectCounts _counts;
 
@@ -68,8 +67,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
         _driver = new Driver(this);
         _timers = new ReplicaTimers(_time, timer => Post(new ReplicaEvent.TimerDue(timer)));
         _lastSuccess = _time.GetTimestamp();
-        _metrics = new ReplicationMetrics(meters, _replica.SelectorName, () => _time.GetElapsedTime(Interlocked.Read(ref _lastSuccess)), () => Volatile.Read(ref _openSessions), () => Volatile.Read(ref _arms));
-        _rumorMetrics = new RumorMetrics(meters, _replica.RumorCounts);
+        _metrics = new ReplicationMetrics(meters, _replica, () => _time.GetElapsedTime(Interlocked.Read(ref _lastSuccess)), () => Volatile.Read(ref _openSessions), () => Volatile.Read(ref _arms));
     }
 
     internal int MaxMessageBytes { get; }
@@ -141,7 +139,6 @@ public sealed partial class ReplicaHost : IAsyncDisposable
     {
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         _metrics.Dispose();
-        _rumorMetrics.Dispose();
         _connections.Dispose();
         _expiry?.Dispose();
         _timers.Dispose();
@@ -155,7 +152,7 @@ public sealed partial class ReplicaHost : IAsyncDisposable
             Log.GrantsUnproven(_logger);
         if (certificates?.Certificate is not { } own)
             return;
-        _expiry = new CertificateExpiry(certificates, _logger, _time);
+        _expiry = new CertificateExpiry(certificates, _logger, _time, _metrics.Meter);
         var identity = _store.Identity;
         if (certificates.Roots is not null && PeerCertificate.Of(own).Replica != new PeerIdentity(identity.Cluster, identity.Replica.Pid))
             Log.CertificateOfAnother(_logger, Uri.EscapeDataString(identity.Cluster), identity.Replica.Pid, PeerCertificate.Describe(own));

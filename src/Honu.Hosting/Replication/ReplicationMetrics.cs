@@ -7,9 +7,7 @@ namespace Honu.Hosting;
 /// <summary>The metrics of one replica, under the meter <c>Honu.Replication</c>. Peers are attributes, keys never are.</summary>
 internal sealed class ReplicationMetrics : IDisposable
 {
-    public const string MeterName = "Honu.Replication";
-
-    private const string RelayStrategy = "region-relay";
+    private const string MeterName = "Honu.Replication";
 
     // Rewards are 0 to 1, and the usual buckets are for milliseconds.
     private static readonly InstrumentAdvice<double> RewardBuckets = new() { HistogramBucketBoundaries = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] };
@@ -26,25 +24,30 @@ internal sealed class ReplicationMetrics : IDisposable
     private readonly string _strategy;
 
     /// <param name="meters">Where meters come from in a hosted application; <see langword="null"/> for a meter of its own.</param>
-    /// <param name="strategy">The selector's name.</param>
+    /// <param name="replica">Whose selector and rumors are told of.</param>
     /// <param name="lastSuccessAge">Time since a session last succeeded, or since the start.</param>
     /// <param name="openSessions">Sessions that are open now.</param>
     /// <param name="arms">What the selector knows of each peer.</param>
-    public ReplicationMetrics(IMeterFactory? meters, string strategy, Func<TimeSpan> lastSuccessAge, Func<int> openSessions, Func<IReadOnlyList<PeerSnapshot>> arms)
+    public ReplicationMetrics(IMeterFactory? meters, Replica replica, Func<TimeSpan> lastSuccessAge, Func<int> openSessions, Func<IReadOnlyList<PeerSnapshot>> arms)
     {
-        var meter = meters?.Create(MeterName) ?? (_owned = new Meter(MeterName));
-        _strategy = strategy;
-        _duration = meter.CreateHistogram<double>("honu.replication.session.duration", "s", "How long an anti-entropy session took.");
-        _objects = meter.CreateCounter<long>("honu.replication.objects", "{object}", "Objects sent to peers and received from them, by what applying them did.");
-        _bytes = meter.CreateCounter<long>("honu.replication.io", "By", "Bytes of messages to and from peers, with their frames, without HTTP/2 and TLS.");
-        _selections = meter.CreateCounter<long>("honu.peer.selections", "{selection}", "How often a peer was chosen, for a session or as a relay.");
-        _rewards = meter.CreateHistogram("honu.peer.reward", "1", "What a choice of a peer was worth, from 0 to 1.", advice: RewardBuckets);
-        _mismatches = meter.CreateCounter<long>("honu.replication.digest.mismatches", "{namespace}", "Namespaces whose contents differed from a peer's although their vectors did not, or from what was written to them.");
-        meter.CreateObservableGauge("honu.replication.last_success.age", () => lastSuccessAge().TotalSeconds, "s", "Time since a session last succeeded, or since the start when none has.");
-        meter.CreateObservableGauge("honu.replication.sessions.active", openSessions, "{session}", "Sessions that are open now.");
-        _value = meter.CreateObservableGauge("honu.peer.value", () => Measure(arms(), static arm => arm.Value), "1", "What the selector expects of the next session with a peer.");
-        _share = meter.CreateObservableGauge("honu.peer.share", () => Measure(arms(), static arm => arm.Share), "1", "A peer's part of about the last hundred choices.");
+        Meter = meters?.Create(MeterName) ?? (_owned = new Meter(MeterName));
+        _strategy = replica.SelectorName;
+        _duration = Meter.CreateHistogram<double>("honu.replication.session.duration", "s", "How long an anti-entropy session took.");
+        _objects = Meter.CreateCounter<long>("honu.replication.objects", "{object}", "Objects sent to peers and received from them, by what applying them did.");
+        _bytes = Meter.CreateCounter<long>("honu.replication.io", "By", "Bytes of messages to and from peers, with their frames, without HTTP/2 and TLS.");
+        _selections = Meter.CreateCounter<long>("honu.peer.selections", "{selection}", "How often a peer was chosen, for a session or as a relay.");
+        _rewards = Meter.CreateHistogram("honu.peer.reward", "1", "What a choice of a peer was worth, from 0 to 1.", advice: RewardBuckets);
+        _mismatches = Meter.CreateCounter<long>("honu.replication.digest.mismatches", "{namespace}", "Namespaces whose contents differed from a peer's although their vectors did not, or from what was written to them.");
+        Meter.CreateObservableGauge("honu.replication.last_success.age", () => lastSuccessAge().TotalSeconds, "s", "Time since a session last succeeded, or since the start when none has.");
+        Meter.CreateObservableGauge("honu.replication.sessions.active", openSessions, "{session}", "Sessions that are open now.");
+        _value = Meter.CreateObservableGauge("honu.peer.value", () => Measure(arms(), static arm => arm.Value), "1", "What the selector expects of the next session with a peer.");
+        _share = Meter.CreateObservableGauge("honu.peer.share", () => Measure(arms(), static arm => arm.Share), "1", "A peer's part of about the last hundred choices.");
+        if (replica.RumorCounts is { } rumors)
+            RumorMetrics.AddTo(Meter, rumors);
     }
+
+    /// <summary>The meter, for what else the replica measures.</summary>
+    public Meter Meter { get; }
 
     /// <summary>Whether somebody listens to what is known of each peer.</summary>
     public bool WantsArms => _value.Enabled || _share.Enabled;
@@ -66,7 +69,7 @@ internal sealed class ReplicationMetrics : IDisposable
     /// <summary>A relay was chosen for a push, and has earned a reward.</summary>
     public void RelayRewarded(PeerAddress relay, double reward)
     {
-        var tags = new TagList { { "honu.peer.name", relay.Endpoint }, { "honu.peer.strategy", RelayStrategy } };
+        var tags = new TagList { { "honu.peer.name", relay.Endpoint }, { "honu.peer.strategy", DisseminationNames.RegionRelay } };
         if (_selections.Enabled)
             _selections.Add(1, tags);
         if (_rewards.Enabled)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Honu.Grpc;
 using Microsoft.Extensions.Logging;
@@ -11,30 +10,29 @@ internal sealed partial class CertificateExpiry : IDisposable
     private static readonly TimeSpan CheckInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan Early = TimeSpan.FromDays(30);
     private static readonly TimeSpan Urgent = TimeSpan.FromDays(7);
-    private static readonly ConcurrentDictionary<CertificateExpiry, bool> Running = new();
-    private static readonly Meter Meter = new("Honu.Replication");
 
     private readonly RpcCertificates _certificates;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private DateTimeOffset _lastEarly;
+    private volatile bool _isDisposed;
 
-    static CertificateExpiry() => Meter.CreateObservableGauge(
-        "honu.tls.certificate.expiry", static () => Running.Keys.Select(static expiry => new Measurement<double>(expiry.Left().TotalSeconds)), "s", "Time until the own certificate expires; below zero when it has.");
-
-    public CertificateExpiry(RpcCertificates certificates, ILogger logger, TimeProvider time)
+    public CertificateExpiry(RpcCertificates certificates, ILogger logger, TimeProvider time, Meter meter)
     {
         (_certificates, _logger, _time) = (certificates, logger, time);
         _timer = time.CreateTimer(_ => Check(), state: null, TimeSpan.Zero, CheckInterval);
-        Running[this] = true;
+        meter.CreateObservableGauge("honu.tls.certificate.expiry", Measure, "s", "Time until the own certificate expires; below zero when it has.");
     }
 
     public void Dispose()
     {
-        Running.TryRemove(this, out _);
+        _isDisposed = true;
         _timer.Dispose();
     }
+
+    // The meter may outlive the replica.
+    private IEnumerable<Measurement<double>> Measure() => _isDisposed ? [] : [new Measurement<double>(Left().TotalSeconds)];
 
     private TimeSpan Left() => _certificates.Certificate is { } own ? own.NotAfter.ToUniversalTime() - _time.GetUtcNow().UtcDateTime : TimeSpan.MaxValue;
 

@@ -10,9 +10,6 @@ public sealed record PeerArm(PeerAddress Address)
     /// <summary>Who answers there, as far as it is known.</summary>
     public uint? Pid { get; init; }
 
-    /// <summary>Whether it stands where this replica does: the same region by name or, where a name is missing, a round trip of at most 5 ms.</summary>
-    public bool IsLocal { get; init; }
-
     /// <summary>The last measured round trip; <see langword="null"/> until there was one.</summary>
     public TimeSpan? RoundTrip { get; init; }
 

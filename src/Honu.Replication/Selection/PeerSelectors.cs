@@ -29,11 +29,15 @@ public static class PeerSelectors
     /// <param name="spec"><c>NAME[:PARAM][@REWARD[:PARAM]]</c>.</param>
     /// <param name="prices">What bytes between regions cost, for the reward <c>cost</c>; <see langword="null"/>: nothing within a region, the same between any two.</param>
     /// <exception cref="ArgumentException">The spec is none; the message says what there is.</exception>
-    public static SelectionGuards Create(string spec, EgressPrices? prices = null) => Create(spec, prices, ownRegionShare: null);
+    public static SelectionGuards Create(string spec, EgressPrices? prices = null)
+    {
+        var (selector, reward) = CreateBare(spec, prices);
+        return new SelectionGuards(selector, reward);
+    }
 
     /// <summary>A new selector and its reward without guards, as the paper's experiment runs them.</summary>
     /// <param name="spec"><c>NAME[:PARAM][@REWARD[:PARAM]]</c>.</param>
-    /// <param name="prices">As for <see cref="Create(string, EgressPrices?)"/>.</param>
+    /// <param name="prices">As for <see cref="Create"/>.</param>
     /// <exception cref="ArgumentException">The spec is none; the message says what there is.</exception>
     public static (IPeerSelector Selector, IRewardFunction Reward) CreateBare(string spec, EgressPrices? prices = null)
     {
@@ -44,15 +48,6 @@ public static class PeerSelectors
 
     /// <summary>What is wrong with a spec; <see langword="null"/> when nothing is.</summary>
     internal static string? FindFault(string spec) => TryMake(spec, prices: null, out _, out _);
-
-    /// <param name="spec">As above.</param>
-    /// <param name="prices">As above.</param>
-    /// <param name="ownRegionShare">Which part of the choices goes to the own region; <see langword="null"/>: as the selector has it.</param>
-    internal static SelectionGuards Create(string spec, EgressPrices? prices, double? ownRegionShare)
-    {
-        var (selector, reward) = CreateBare(spec, prices);
-        return new SelectionGuards(ownRegionShare is { } share ? new OwnRegionSelector(selector, share) : selector, reward);
-    }
 
     private static string? TryMake(string spec, EgressPrices? prices, out IPeerSelector? selector, out IRewardFunction? reward)
     {

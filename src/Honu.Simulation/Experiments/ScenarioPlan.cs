@@ -1,11 +1,11 @@
+using Honu.Replication;
+
 namespace Honu.Simulation;
 
 /// <summary>What a scenario makes of the options that are not given.</summary>
 /// <param name="Options">The options.</param>
 internal sealed record ScenarioPlan(ExperimentOptions Options)
 {
-    public const string RegionRelay = "region-relay";
-
     public int ReplicasPerRegion => Options.ReplicasPerRegion ?? (Options.Scenario == Scenarios.Scale ? 40 : 3);
 
     public TimeSpan WarmUp => Options.WarmUp ?? TimeSpan.FromSeconds(60);
@@ -26,7 +26,7 @@ internal sealed record ScenarioPlan(ExperimentOptions Options)
     /// <summary>Whether all write to one key.</summary>
     public bool SharesKey => Options.Scenario == Scenarios.Load;
 
-    public bool IsRelay => Options.Design == RegionRelay;
+    public bool IsRelay => Options.Design == DisseminationNames.RegionRelay;
 
     /// <summary>How long the cut of the scenario lasts: a minute, unless what is measured is too short for it.</summary>
     public TimeSpan CutTime => TimeSpan.FromSeconds(Math.Min(60, Options.Duration.TotalSeconds / 3));

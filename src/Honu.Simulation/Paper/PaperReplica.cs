@@ -37,7 +37,7 @@ internal sealed class PaperReplica(int index, string region, string design, Pape
         foreach (var peer in all.Where(peer => peer != this))
         {
             _peers.Add(peer);
-            _arms.Add(new PeerArm(new PeerAddress("replica" + peer.Index, 1 + peer.Index)) { Region = peer.Region, IsLocal = peer.Region == Region });
+            _arms.Add(new PeerArm(new PeerAddress("replica" + peer.Index, 1 + peer.Index)) { Region = peer.Region });
         }
     }
 

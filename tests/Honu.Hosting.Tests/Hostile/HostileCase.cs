@@ -14,6 +14,9 @@ internal sealed record HostileCase(string Name, string Expected, Func<HostilePee
     /// <summary>What the target allows.</summary>
     public AccessGrants? Grants { get; init; }
 
+    /// <summary>Whether the target takes rumors.</summary>
+    public Dissemination Dissemination { get; init; } = Dissemination.Sessions;
+
     /// <summary>What has happened before the state is noted that must not change.</summary>
     public Func<HostileTarget, Task> Before { get; init; } = static _ => Task.CompletedTask;
 

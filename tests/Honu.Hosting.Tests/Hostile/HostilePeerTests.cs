@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Honu.Replication;
 using Xunit.Abstractions;
 
 namespace Honu.Hosting.Tests.Hostile;
@@ -14,7 +15,7 @@ public sealed class HostilePeerTests(ITestOutputHelper output)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     private static readonly IReadOnlyDictionary<string, HostileCase> Cases =
-        HelloCases.All.Concat(StreamCases.All).Concat(RepairCases.All).ToDictionary(static one => one.Name, StringComparer.Ordinal);
+        HelloCases.All.Concat(StreamCases.All).Concat(RepairCases.All).Concat(PushCases.All).ToDictionary(static one => one.Name, StringComparer.Ordinal);
 
     public static TheoryData<string> Names => [.. Cases.Keys];
 
@@ -23,7 +24,7 @@ public sealed class HostilePeerTests(ITestOutputHelper output)
     public async Task Attack_EndsWithAReasonAndChangesNothing(string name)
     {
         var attack = Cases[name];
-        await using var target = await HostileTarget.Start(attack.Objects, attack.Grants);
+        await using var target = await HostileTarget.Start(attack.Objects, attack.Grants, attack.Dissemination);
         await attack.Before(target);
         var (before, seed) = (attack.Ignoring(target.Fingerprint()), await target.SeedState());
 
@@ -42,6 +43,20 @@ public sealed class HostilePeerTests(ITestOutputHelper output)
         Assert.Equal(before, attack.Ignoring(target.Fingerprint()));
         Assert.Equal(seed, await target.SeedState());
         await target.SyncGoodPeer(3);
+    }
+
+    // What the attacks by pushes are made of: without it they might fail for another reason than their own.
+    [Fact]
+    public async Task Push_ThatIsGood_IsTaken()
+    {
+        await using var target = await HostileTarget.Start(dissemination: Dissemination.RegionRelay);
+        await PushCases.Introduce(target);
+        using var peer = new HostilePeer(target);
+
+        await PushCases.Send(peer, PushCases.Good(peer));
+
+        Assert.Equal("Accepted", await peer.End());
+        Assert.Equal("v"u8.ToArray(), target.Store.Get("hostile"u8));
     }
 
     private void Report(string name, string end, TimeSpan elapsed)

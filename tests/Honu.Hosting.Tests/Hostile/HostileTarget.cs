@@ -1,12 +1,7 @@
-using System.Net;
 using System.Text;
 using Honu.Replication;
 using Honu.TestKit;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Honu.Hosting.Tests.Hostile;
@@ -32,7 +27,7 @@ internal sealed class HostileTarget : IAsyncDisposable
     {
         _directory = directory;
         _app = app;
-        Address = AddressOf(app);
+        Address = Loopback.AddressOf(app.Services);
     }
 
     public string Address { get; }
@@ -44,11 +39,15 @@ internal sealed class HostileTarget : IAsyncDisposable
     /// <summary>Starts the target with its objects.</summary>
     /// <param name="objects">How many objects it holds.</param>
     /// <param name="grants">What it allows; <see langword="null"/> for everything.</param>
-    public static async Task<HostileTarget> Start(int objects = 40, AccessGrants? grants = null)
+    /// <param name="dissemination">Whether it takes rumors.</param>
+    public static async Task<HostileTarget> Start(int objects = 40, AccessGrants? grants = null, Dissemination dissemination = Dissemination.Sessions)
     {
         var directory = new TestDirectory();
-        var app = Serve(directory.Combine("db"), new HonuStoreOptions { Pid = Pid, Cluster = "c", MaxValueBytes = MaxValueBytes }, new HonuReplicaOptions { Grants = grants });
-        await Guard.Within(app.StartAsync());
+        var app = await Loopback.Serve(services =>
+        {
+            services.AddHonu(directory.Combine("db"), new HonuStoreOptions { Pid = Pid, Cluster = "c", MaxValueBytes = MaxValueBytes });
+            services.AddHonuReplica(new HonuReplicaOptions { Grants = grants, Dissemination = dissemination });
+        });
         var target = new HostileTarget(directory, app);
         for (var i = 0; i < objects; i++)
             target.Store.Put(Encoding.UTF8.GetBytes($"key/{i:D6}"), Encoding.UTF8.GetBytes($"value {i}"));
@@ -102,21 +101,6 @@ internal sealed class HostileTarget : IAsyncDisposable
         await _app.DisposeAsync();
         _directory.Dispose();
     }
-
-    internal static WebApplication Serve(string path, HonuStoreOptions options, HonuReplicaOptions replica)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddRouting();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseRpc()));
-        builder.Services.AddHonu(path, options);
-        builder.Services.AddHonuReplica(replica);
-        var app = builder.Build();
-        app.UseRouting();
-        app.MapHonu();
-        return app;
-    }
-
-    private static string AddressOf(WebApplication app) => new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Authority;
 
     private static List<string> Contents(HonuStore store)
     {

@@ -16,7 +16,8 @@ public sealed class CertificateExpiryTests
         using var authority = CertificateMaker.Authority("a", TimeSpan.FromDays(100), clock);
         using var certificate = CertificateMaker.Replica(authority, "c", 1, ["localhost"], TimeSpan.FromDays(31), clock);
         var log = new LogLines();
-        using var expiry = new CertificateExpiry(new RpcCertificates(certificate, null), log.CreateLogger(""), clock);
+        using var meter = new Meter("test");
+        using var expiry = new CertificateExpiry(new RpcCertificates(certificate, null), log.CreateLogger(""), clock, meter);
 
         Assert.Empty(Count(log));
         Pass(clock, TimeSpan.FromDays(2));
@@ -26,12 +27,14 @@ public sealed class CertificateExpiryTests
         var days = Count(log)[LogLevel.Warning];
         Assert.InRange(days, 20, 25);
         Assert.True(Count(log).GetValueOrDefault(LogLevel.Error) >= 23, "the last week was not told more often");
-        Assert.Contains(Gauge(), static left => left > TimeSpan.FromDays(5).TotalSeconds && left < TimeSpan.FromDays(7).TotalSeconds);
+        Assert.InRange(Assert.Single(Gauge(meter)), TimeSpan.FromDays(5).TotalSeconds, TimeSpan.FromDays(7).TotalSeconds);
         Pass(clock, TimeSpan.FromDays(7));
         Assert.Equal(days, Count(log)[LogLevel.Warning]);
         Assert.True(Count(log)[LogLevel.Critical] > 0);
-        Assert.Contains(Gauge(), static left => left < 0 && left > -TimeSpan.FromDays(3).TotalSeconds);
+        Assert.InRange(Assert.Single(Gauge(meter)), -TimeSpan.FromDays(3).TotalSeconds, 0);
         Assert.Contains(log.Lines, static line => line.Text.Contains("replica:1", StringComparison.Ordinal));
+        expiry.Dispose();
+        Assert.Empty(Gauge(meter));
     }
 
     private static void Pass(ManualTimeProvider clock, TimeSpan time)
@@ -42,14 +45,13 @@ public sealed class CertificateExpiryTests
 
     private static Dictionary<LogLevel, int> Count(LogLines log) => log.Lines.CountBy(static line => line.Level).ToDictionary();
 
-    // Replicas of other tests may be observed, too; their certificates are younger or older than this one.
-    private static List<double> Gauge()
+    private static List<double> Gauge(Meter meter)
     {
         var values = new List<double>();
         using var listener = new MeterListener();
-        listener.InstrumentPublished = static (instrument, listener) =>
+        listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Name == "honu.tls.certificate.expiry")
+            if (instrument.Meter == meter)
                 listener.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<double>((_, value, _, _) => values.Add(value));

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Honu.Grpc;
 using Honu.Hosting.Security;
@@ -7,9 +6,7 @@ using Honu.Replication;
 using Honu.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -26,7 +23,7 @@ internal sealed class SecuredReplica : IAsyncDisposable
         _directory = directory;
         _app = app;
         Log = log;
-        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Authority;
+        Address = Loopback.AddressOf(app.Services);
     }
 
     public string Address { get; }
@@ -45,30 +42,34 @@ internal sealed class SecuredReplica : IAsyncDisposable
     /// <param name="cluster">The cluster that it says that it belongs to.</param>
     /// <param name="grants">What it allows.</param>
     /// <param name="port">Where it listens; 0 for a free port.</param>
-    public static async Task<SecuredReplica> Start(uint pid, RpcCertificates? certificates, string cluster = "c", AccessGrants? grants = null, int port = 0)
+    /// <param name="region">Where it says that it stands.</param>
+    /// <param name="replica">How it replicates otherwise; <see langword="null"/> for the defaults.</param>
+    /// <param name="before">What comes before a call is routed.</param>
+    public static async Task<SecuredReplica> Start(
+        uint pid, RpcCertificates? certificates, string cluster = "c", AccessGrants? grants = null, int port = 0, string? region = null, HonuReplicaOptions? replica = null,
+        Func<HttpContext, RequestDelegate, Task>? before = null)
     {
         var directory = new TestDirectory();
         var log = new LogLines();
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddRouting();
-        builder.Services.AddSingleton<ILoggerFactory>(new LoggerFactory([log]));
         var handshakes = certificates is null ? null : new HandshakeWatch(certificates, log.CreateLogger("tls"), TimeProvider.System);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen =>
-        {
-            listen.UseRpc(handshakes?.Options);
-            handshakes?.Attach(listen);
-        }));
-        builder.Services.AddHonu(directory.Combine("db"), new HonuStoreOptions { Pid = pid, Cluster = cluster }, new HonuServiceOptions { Grants = grants });
-        builder.Services.AddHonuReplica(new HonuReplicaOptions { Tls = certificates is null ? null : new RpcClientTlsOptions { Certificates = certificates }, Grants = grants });
-        var app = builder.Build();
-        app.Use(static (http, next) =>
-        {
-            HandshakeWatch.Note(http);
-            return next(http);
-        });
-        app.UseRouting();
-        app.MapHonu();
-        await Guard.Within(app.StartAsync());
+        var app = await Loopback.Serve(
+            services =>
+            {
+                services.AddSingleton<ILoggerFactory>(new LoggerFactory([log]));
+                services.AddHonu(directory.Combine("db"), new HonuStoreOptions { Pid = pid, Cluster = cluster, Region = region }, new HonuServiceOptions { Grants = grants });
+                services.AddHonuReplica((replica ?? new HonuReplicaOptions()) with { Tls = certificates is null ? null : new RpcClientTlsOptions { Certificates = certificates }, Grants = grants });
+            },
+            listen =>
+            {
+                listen.UseRpc(handshakes?.Options);
+                handshakes?.Attach(listen);
+            },
+            port,
+            (http, next) =>
+            {
+                HandshakeWatch.Note(http);
+                return before is null ? next(http) : before(http, next);
+            });
         return new SecuredReplica(directory, app, log);
     }
 
@@ -83,9 +84,12 @@ internal sealed class SecuredReplica : IAsyncDisposable
 
     public bool Has(string ns, string key) => Store.Namespace(ns).TryGetVersion(System.Text.Encoding.UTF8.GetBytes(key), out _);
 
+    /// <summary>Ends the server; its port is free then.</summary>
+    public Task Stop() => Guard.Within(_app.StopAsync());
+
     public async ValueTask DisposeAsync()
     {
-        await Guard.Within(_app.StopAsync());
+        await Stop();
         await _app.DisposeAsync();
         _directory.Dispose();
     }

@@ -264,6 +264,26 @@ public sealed class RelayTests
         Assert.InRange(far, 1, network.SessionMessages.Count / 6);
     }
 
+    // One session in five goes to another region, while there is something to tell.
+    [Fact]
+    public void Sessions_WhileRumorsTravel_StayMostlyWithinTheRegion()
+    {
+        using var network = new RumorNetwork(ThreeRegions).Start(60);
+        foreach (var node in network.Nodes)
+            node.Reports.Clear();
+
+        for (var i = 0; i < 60; i++)
+        {
+            network[1].Put("k", $"{i}");
+            network.Run(5000);
+        }
+
+        var own = network.Nodes.SelectMany(static node => node.Reports.Where(report => report.Initiator == node.Id)).ToList();
+        var far = own.Count(report => network[(int)report.Initiator.Pid].Region != network[(int)report.Responder.Pid].Region);
+        Assert.True(own.Count > 500, $"There were {own.Count} sessions only.");
+        Assert.InRange((double)far / own.Count, 0.16, 0.24);
+    }
+
     [Fact]
     public void Namespaces_ThatARelayDoesNotWant_GoToOneThatDoes()
     {

@@ -139,32 +139,6 @@ public sealed class SelectionSessionTests
         Assert.InRange(NextDue(effects)!.Value - due, TimeSpan.FromTicks(1), TimeSpan.FromMilliseconds(125));
     }
 
-    [Fact]
-    public void OwnRegionShare_PeersNearAndFar_FavoursTheNear()
-    {
-        using var a = new ScriptedReplica(1, configure: static options => options with
-        {
-            Peers = [.. Enumerable.Range(1, 6).Select(static port => new PeerAddress("peer", port))],
-            OwnRegionShare = 1,
-            Seed = 3,
-        });
-        var now = TimeSpan.FromSeconds(1);
-        foreach (var peer in a.Machine.Peers.Select(static peer => peer.Address).ToList())
-            Complete(a, a.Machine.Handle(new ReplicaEvent.SyncRequested(peer.Port, peer), now).OfType<ReplicaEffect.OpenSession>().Single(), now, peer.Port <= 3 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(60));
-
-        var chosen = new List<int>();
-        for (var i = 0; i < 200; i++)
-        {
-            now += TimeSpan.FromSeconds(5);
-            var opened = OpenNext(a, now);
-            chosen.Add(opened.Address.Port);
-            Complete(a, opened, now, opened.Address.Port <= 3 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(60));
-        }
-
-        // The floor of exploration and the cap on waiting still reach the others.
-        Assert.InRange(chosen.Count(static port => port <= 3), 170, 199);
-    }
-
     private static ScriptedReplica Paced(int peers) => new(1, configure: options => options with
     {
         Peers = [.. Enumerable.Range(1, peers).Select(static port => new PeerAddress("peer", port))],
@@ -182,7 +156,7 @@ public sealed class SelectionSessionTests
         [.. replica.Machine.Handle(new ReplicaEvent.SessionEnded(opened.Session, "gone"), now)];
 
     // Lets a session find nothing.
-    private static List<ReplicaEffect> Complete(ScriptedReplica replica, ReplicaEffect.OpenSession opened, TimeSpan now, TimeSpan roundTrip = default)
+    private static List<ReplicaEffect> Complete(ScriptedReplica replica, ReplicaEffect.OpenSession opened, TimeSpan now)
     {
         var hello = replica.Machine.Handle(new ReplicaEvent.SessionOpened(opened.Session), now).OfType<ReplicaEffect.Send>().Single().Message.Hello;
         var effects = new List<ReplicaEffect>();
@@ -196,8 +170,8 @@ public sealed class SelectionSessionTests
             }) },
             new SessionMessage { Complete = new Complete { Session = hello.Session } },
         })
-            effects.AddRange(replica.Machine.Handle(new ReplicaEvent.MessageReceived(opened.Session, message, 10), now + roundTrip));
-        effects.AddRange(replica.Machine.Handle(new ReplicaEvent.SessionEnded(opened.Session, Error: null), now + roundTrip));
+            effects.AddRange(replica.Machine.Handle(new ReplicaEvent.MessageReceived(opened.Session, message, 10), now));
+        effects.AddRange(replica.Machine.Handle(new ReplicaEvent.SessionEnded(opened.Session, Error: null), now));
         return effects;
     }
 

@@ -75,7 +75,6 @@ public class SelectorSpecTests
         Assert.Equal("uniform", options.Selector);
         Assert.Null(options.EgressPrices);
         Assert.Null(options.PauseAfterSession);
-        Assert.Null(options.OwnRegionShare);
     }
 
     [Theory]

@@ -101,20 +101,4 @@ public class TwoLevelAndFreshnessTests
         Assert.Equal([1], choices);
         Assert.Equal(0, selector.Select([arms[0]], Now, new Random(1)));
     }
-
-    [Fact]
-    public void OwnRegion_FourFifths_GoToPeersThatAreNear()
-    {
-        const int Choices = 20_000;
-        var seed = Seeds.Of(32);
-        var random = new Random(seed);
-        var selector = new OwnRegionSelector(PeerSelectors.CreateBare("uniform").Selector, 0.8);
-        PeerArm[] arms = [.. Arms.Of(10).Select(static (arm, i) => arm with { IsLocal = i < 2 })];
-
-        var choices = Enumerable.Range(0, Choices).Select(_ => selector.Select(arms, Now, random)).ToList();
-
-        var chiSquare = Arms.ChiSquare(choices, [.. arms.Select(static arm => Choices * (arm.IsLocal ? 0.8 / 2 : 0.2 / 8))]);
-        Assert.True(chiSquare < 27.9, $"HONU_SEED={seed}: chi-square {chiSquare:F1} with 9 degrees of freedom; 27.9 is exceeded once in a thousand.");
-        Assert.Equal(0, selector.Select(arms[2..3], Now, random));
-    }
 }
