@@ -137,7 +137,8 @@ internal sealed partial class RumorMill
         marks = [];
         foreach (var (ns, mark) in _marks)
         {
-            var told = from(_told.GetValueOrDefault(ns));
+            var known = _told.GetValueOrDefault(ns);
+            var told = from(known);
             if (mark <= told)
                 continue;
             if (!_host.Wants(ns))
@@ -155,7 +156,9 @@ internal sealed partial class RumorMill
             }
 
             _block.Clear();
-            var writes = _store.ReadOwnWrites(ns, Math.Min(told, _told.GetValueOrDefault(ns).Across), told, _block, _pace.MaxRecords, _pace.MaxBytes - RumorSet.Overhead);
+
+            // Either side may be ahead of the other: what one of them has not been told is not to be forgotten.
+            var writes = _store.ReadOwnWrites(ns, Math.Min(known.Local, known.Across), told, _block, _pace.MaxRecords, _pace.MaxBytes - RumorSet.Overhead);
             marks.Add((ns, Math.Max(writes.To, mark)));
             if (writes.IsTooMuch)
                 LeaveToSessions();
