@@ -125,9 +125,10 @@ internal sealed partial class RumorMill
         if (replica == _epoch)
             return;
 
-        // Nothing was written under the new name before it began.
+        // Nothing was written under the new name before it began. What was not told under the old one is for sessions to bring.
         _epoch = replica;
         _told.Clear();
+        _host.HurrySessions();
     }
 
     /// <summary>Makes the rumors of own writes after some marks, and makes the writes durable.</summary>
@@ -158,7 +159,7 @@ internal sealed partial class RumorMill
             _block.Clear();
 
             // Either side may be ahead of the other: what one of them has not been told is not to be forgotten.
-            var writes = _store.ReadOwnWrites(ns, Math.Min(known.Local, known.Across), told, _block, _pace.MaxRecords, _pace.MaxBytes - RumorSet.Overhead);
+            var writes = _store.ReadOwnWrites(ns, _epoch, Math.Min(known.Local, known.Across), told, _block, _pace.MaxRecords, _pace.MaxBytes - RumorSet.Overhead);
             marks.Add((ns, Math.Max(writes.To, mark)));
             if (writes.IsTooMuch)
                 LeaveToSessions();
