@@ -30,7 +30,7 @@ internal sealed partial class RumorMill
                 return null;
             case RumorAnswer.Types.Outcome.Malformed:
                 // Whoever else gets it will say the same.
-                push.Lane.Outstanding.Remove(push.Sent);
+                push.Lane.Forget(push.Sent);
                 push.Peer.Rest(now);
                 break;
             case RumorAnswer.Types.Outcome.Forbidden:
@@ -117,7 +117,7 @@ internal sealed partial class RumorMill
         }
         else if (push.Lane is RegionLane far && far.Outstanding.Contains(push.Sent) && push.Sent.Pushes.TrueForAll(static other => other.IsJudged))
         {
-            far.Outstanding.Remove(push.Sent);
+            far.Forget(push.Sent);
             SendFresh(far, [.. push.Sent.Rumors]);
         }
     }

@@ -1,7 +1,6 @@
 using System.Text;
 using Honu.Format;
 using Honu.Replication.Messages;
-using Honu.TestKit;
 
 namespace Honu.Replication.Tests.Rumors;
 
@@ -39,36 +38,24 @@ public sealed class CoverageTests
     [Fact]
     public void EpochThatChangesDuringAFlush_OldEpochIsNotToldWithoutItsWrites()
     {
-        using var store = HonuStore.Open("rumors", new HonuStoreOptions { Pid = 1, Region = "a", Engine = new FaultyDisk(), MaintenanceInterval = Timeout.InfiniteTimeSpan });
-        store.Namespace("gone").Put("x"u8, "v"u8);
-        var host = new RumorMillHost();
-        var mill = new RumorMill(store.Replication, new ReplicaOptions(), host);
-        mill.UpdatePeers([(new PeerAddress("node", 2, 2), 2, "a")], TimeSpan.Zero);
-        mill.Start(TimeSpan.Zero);
-        var before = store.Put("k"u8, "old epoch"u8).Id;
+        using var host = new RumorMillHost((2, "a"));
+        host.Put("x", ns: "gone");
+        host.Run(10);
+        var before = host.Put("k", "old epoch");
         host.WantsNamespace = ns =>
         {
-            if (ns != HonuStore.DefaultNamespace || !store.DropNamespace("gone"))
-                return true;
-            store.Put("later"u8, "new epoch"u8);
+            if (ns == HonuStore.DefaultNamespace && host.Store.DropNamespace("gone"))
+                host.Store.Put("later"u8, "new epoch"u8);
             return true;
         };
 
-        Flush(mill, 0);
-        var after = store.Put("last"u8, "new epoch"u8).Id;
-        Flush(mill, 1000);
+        host.Run(100);
+        var after = host.Put("last", "new epoch");
+        host.Run(100);
 
         Assert.NotEqual(before.Replica, after.Replica);
-        Assert.All(host.Sent.Where(rumor => Covers(rumor, before)), static rumor => Assert.Contains("k", Keys(rumor)));
-        var rumor = Assert.Single(host.Sent, rumor => Covers(rumor, after));
-        Assert.Equal(["last", "later"], Keys(rumor).Order());
-    }
-
-    private static void Flush(RumorMill mill, double atMs)
-    {
-        mill.LocalCommit(TimeSpan.FromMilliseconds(atMs));
-        for (var i = 0; i < 10; i++)
-            mill.Tick(TimeSpan.FromMilliseconds(atMs + i));
+        Assert.All(host.Sent.Where(rumor => RumorMillHost.Covers(rumor, before)), static rumor => Assert.Contains("k", Keys(rumor)));
+        Assert.Equal(["last", "later"], Keys(host.Sent.First(rumor => RumorMillHost.Covers(rumor, after))).Order());
     }
 
     // The gatherer tells other regions what a neighbour has handed it, and with that its own writes.
@@ -94,8 +81,6 @@ public sealed class CoverageTests
         snapshot.ReadWritten(HonuStore.DefaultNamespace, 0, [(1, Encoding.UTF8.GetBytes(key))], block);
         return block.Bytes.ToArray();
     }
-
-    private static bool Covers(Rumor rumor, VersionId version) => rumor.Origin == version.Replica.ToUInt64() && rumor.From < version.Scalar && version.Scalar <= rumor.To;
 
     private static List<string> Keys(Rumor rumor)
     {

@@ -1,18 +1,74 @@
 using Honu.Replication.Messages;
+using Honu.TestKit;
 
 namespace Honu.Replication.Tests.Rumors;
 
-/// <summary>What a <see cref="RumorMill"/> belongs to, for tests that need it alone: its effects are looked at, and a test may do something in the middle of its work.</summary>
-internal sealed class RumorMillHost : IRumorHost
+/// <summary>A <see cref="RumorMill"/> alone, with a store and what it belongs to: its effects are looked at, and a test may do something in the middle of its work.</summary>
+internal sealed class RumorMillHost : IRumorHost, IDisposable
 {
     private long _lastPush;
 
+    /// <param name="peers">The peers, each with its region. The mill's own replica is 1 in region a.</param>
+    public RumorMillHost(params (uint Pid, string Region)[] peers)
+    {
+        Store = HonuStore.Open("mill", new HonuStoreOptions { Pid = 1, Region = "a", Engine = Disk, Environment = new StoreEnvironment { Time = Time }, MaintenanceInterval = Timeout.InfiniteTimeSpan });
+        Mill = new RumorMill(Store.Replication, new ReplicaOptions(), this);
+        Know(peers);
+        Mill.Start(Now);
+    }
+
+    public FaultyDisk Disk { get; } = new();
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public HonuStore Store { get; }
+
+    public RumorMill Mill { get; }
+
+    public TimeSpan Now { get; private set; }
+
     public List<ReplicaEffect> Effects { get; } = [];
+
+    public List<ReplicaEffect.SendRumors> Pushes => [.. Effects.OfType<ReplicaEffect.SendRumors>()];
+
+    public IEnumerable<Rumor> Sent => Pushes.SelectMany(static push => push.Batch.Rumors);
+
+    public int SessionHurries { get; private set; }
 
     /// <summary>Asked for each namespace that is about to be told.</summary>
     public Func<string, bool> WantsNamespace { get; set; } = static _ => true;
 
-    public IEnumerable<Rumor> Sent => Effects.OfType<ReplicaEffect.SendRumors>().SelectMany(static push => push.Batch.Rumors);
+    public void Know(params (uint Pid, string Region)[] peers) =>
+        Mill.UpdatePeers([.. peers.Select(static peer => (new PeerAddress("node", (int)peer.Pid, peer.Pid), peer.Pid, peer.Region))], Now);
+
+    /// <summary>Writes, and tells the mill.</summary>
+    public VersionId Put(string key, string value = "v", string ns = HonuStore.DefaultNamespace)
+    {
+        var version = Store.Namespace(ns).Put(System.Text.Encoding.UTF8.GetBytes(key), System.Text.Encoding.UTF8.GetBytes(value)).Id;
+        Mill.LocalCommit(Now);
+        return version;
+    }
+
+    /// <summary>Lets time pass.</summary>
+    public void Run(double milliseconds)
+    {
+        for (var left = milliseconds; left > 0; left--)
+        {
+            Now += TimeSpan.FromMilliseconds(1);
+            Time.Advance(TimeSpan.FromMilliseconds(1));
+            Mill.Tick(Now);
+        }
+    }
+
+    public void Answer(ReplicaEffect.SendRumors push, RumorAnswer answer)
+    {
+        Mill.Answered(push.Push, answer, Now);
+        Mill.Tick(Now);
+    }
+
+    public static bool Covers(Rumor rumor, VersionId version) => rumor.Origin == version.Replica.ToUInt64() && rumor.From < version.Scalar && version.Scalar <= rumor.To;
+
+    public void Dispose() => Guard.Run(Store.Dispose);
 
     public PushId NextPushId() => new(++_lastPush);
 
@@ -22,9 +78,7 @@ internal sealed class RumorMillHost : IRumorHost
     {
     }
 
-    public void HurrySessions()
-    {
-    }
+    public void HurrySessions() => SessionHurries++;
 
     public void ApplyDeferred()
     {
