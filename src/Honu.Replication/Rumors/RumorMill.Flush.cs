@@ -11,6 +11,9 @@ namespace Honu.Replication;
 /// </content>
 internal sealed partial class RumorMill
 {
+    // As often as a store that has failed is tried again.
+    private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<string, ulong> _marks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Told> _told = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (ulong After, Rumor Rumor)> _built = new(StringComparer.Ordinal);
@@ -55,16 +58,24 @@ internal sealed partial class RumorMill
 
     private void FlushIfDue()
     {
-        if (_flushDue <= _now)
+        try
         {
-            _flushDue = TimeSpan.MaxValue;
-            _lastFlush = _now;
-            _flushBucket.TakeUpTo(1, _now);
-            FlushOwn();
-        }
+            if (_flushDue <= _now)
+            {
+                _flushDue = TimeSpan.MaxValue;
+                _lastFlush = _now;
+                _flushBucket.TakeUpTo(1, _now);
+                FlushOwn();
+            }
 
-        if (_crossDue <= _now)
-            FlushAcross();
+            if (_crossDue <= _now)
+                FlushAcross();
+        }
+        catch (HonuException)
+        {
+            // The store cannot make its writes durable, or not read them: they count as told to nobody yet. What others have sent goes on.
+            _flushDue = _crossDue = _now + FailurePause;
+        }
     }
 
     private void FlushOwn()

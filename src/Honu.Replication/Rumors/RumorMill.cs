@@ -133,8 +133,8 @@ internal sealed partial class RumorMill
             due = next < due ? next : due;
         }
 
-        // One that fires early costs nothing but its event.
-        if (due >= _timer)
+        // One that fires early costs nothing but its event. One that should have fired long ago was lost, with the other effects of an event that failed.
+        if (due == TimeSpan.MaxValue || (due >= _timer && _timer >= now))
             return;
         _timer = due < now ? now : due;
         _host.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.Rumors), _timer));

@@ -27,6 +27,38 @@ public sealed class StuckRumorTests
     }
 
     [Fact]
+    public void StoreThatFailsDuringAFlush_IsFlushedWhenItWorksAgain()
+    {
+        using var host = new RumorMillHost((2, "a"), (3, "b"));
+        host.Disk.FailsReopening = false;
+        host.Disk.FailsSyncs = true;
+        var written = host.Put("k");
+        host.Run(3000);
+        Assert.Empty(host.Pushes);
+
+        host.Disk.FailsSyncs = false;
+        host.Run(2500);
+
+        Assert.Equal([2, 3], host.Pushes.Where(push => RumorMillHost.Covers(push.Batch.Rumors[0], written)).Select(static push => push.Address.Port).Distinct().Order());
+    }
+
+    // The effects of an event are lost when something else fails that it brings about.
+    [Fact]
+    public void TimerThatWasLost_IsSetAgain()
+    {
+        using var host = new RumorMillHost((2, "a"));
+        host.Put("k");
+        host.Mill.Tick(host.Now);
+        host.Effects.Clear();
+
+        host.Mill.Tick(host.Now + TimeSpan.FromMinutes(1));
+        host.Effects.RemoveAll(static effect => effect is not ReplicaEffect.SetTimer);
+        host.Mill.Tick(host.Now + TimeSpan.FromMinutes(2));
+
+        Assert.NotEmpty(host.Effects.OfType<ReplicaEffect.SetTimer>());
+    }
+
+    [Fact]
     public void RegionWithoutRumorsAfterFailures_IsPushedToWhenItHasThem()
     {
         using var host = new RumorMillHost((2, "b"));
