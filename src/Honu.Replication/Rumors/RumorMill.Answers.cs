@@ -93,15 +93,17 @@ internal sealed partial class RumorMill
         }
     }
 
-    // What the relay does not want, another replica of its region may want.
+    // What a relay or helper does not want, another one may want; what a neighbour does not want, others are told without it.
     private void Redirect(SentPush push, RumorAnswer answer)
     {
         if (answer.Declined.Count == 0)
             return;
         var declined = answer.Declined.Select(place => push.Sent.Rumors[(int)place]).Distinct().ToList();
         push.Peer.Declined.UnionWith(declined.Select(static rumor => rumor.Namespace));
-        if (push.Lane is RegionLane far && push.Via is null)
+        if (push.Lane is RegionLane far)
             SendFresh(far, declined);
+        else if (push.Lane is LocalLane local)
+            PassOver(local, declined);
     }
 
     private void Unsupported(SentPush push)

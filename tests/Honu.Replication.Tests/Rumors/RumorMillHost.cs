@@ -6,13 +6,21 @@ namespace Honu.Replication.Tests.Rumors;
 /// <summary>A <see cref="RumorMill"/> alone, with a store and what it belongs to: its effects are looked at, and a test may do something in the middle of its work.</summary>
 internal sealed class RumorMillHost : IRumorHost, IDisposable
 {
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromMilliseconds(10);
+
+    private readonly Queue<(TimeSpan Due, ReplicaEffect.SendRumors Push, RumorAnswer Answer)> _answers = new();
     private long _lastPush;
 
-    /// <param name="peers">The peers, each with its region. The mill's own replica is 1 in region a.</param>
+    /// <param name="peers">The peers, each with its region. The mill's own replica is 9 in region a.</param>
     public RumorMillHost(params (uint Pid, string Region)[] peers)
+        : this(new ReplicaOptions(), peers)
     {
-        Store = HonuStore.Open("mill", new HonuStoreOptions { Pid = 1, Region = "a", Engine = Disk, Environment = new StoreEnvironment { Time = Time }, MaintenanceInterval = Timeout.InfiniteTimeSpan });
-        Mill = new RumorMill(Store.Replication, new ReplicaOptions(), this);
+    }
+
+    public RumorMillHost(ReplicaOptions options, params (uint Pid, string Region)[] peers)
+    {
+        Store = HonuStore.Open("mill", new HonuStoreOptions { Pid = 9, Region = "a", Engine = Disk, Environment = new StoreEnvironment { Time = Time }, MaintenanceInterval = Timeout.InfiniteTimeSpan });
+        Mill = new RumorMill(Store.Replication, options, this);
         Know(peers);
         Mill.Start(Now);
     }
@@ -38,6 +46,12 @@ internal sealed class RumorMillHost : IRumorHost, IDisposable
     /// <summary>Asked for each namespace that is about to be told.</summary>
     public Func<string, bool> WantsNamespace { get; set; } = static _ => true;
 
+    /// <summary>Whether a peer takes part in a namespace.</summary>
+    public Func<uint, string, bool> TakesNamespace { get; set; } = static (_, _) => true;
+
+    /// <summary>What a push is answered after 10 ms; <see langword="null"/> for no answer.</summary>
+    public Func<ReplicaEffect.SendRumors, RumorAnswer?> Answers { get; set; } = static _ => null;
+
     public void Know(params (uint Pid, string Region)[] peers) =>
         Mill.UpdatePeers([.. peers.Select(static peer => (new PeerAddress("node", (int)peer.Pid, peer.Pid), peer.Pid, peer.Region))], Now);
 
@@ -56,6 +70,8 @@ internal sealed class RumorMillHost : IRumorHost, IDisposable
         {
             Now += TimeSpan.FromMilliseconds(1);
             Time.Advance(TimeSpan.FromMilliseconds(1));
+            while (_answers.TryPeek(out var next) && next.Due <= Now)
+                Mill.Answered(_answers.Dequeue().Push.Push, next.Answer, Now);
             Mill.Tick(Now);
         }
     }
@@ -72,7 +88,12 @@ internal sealed class RumorMillHost : IRumorHost, IDisposable
 
     public PushId NextPushId() => new(++_lastPush);
 
-    public void Add(ReplicaEffect effect) => Effects.Add(effect);
+    public void Add(ReplicaEffect effect)
+    {
+        Effects.Add(effect);
+        if (effect is ReplicaEffect.SendRumors push && Answers(push) is { } answer)
+            _answers.Enqueue((Now + AnswerTime, push, answer));
+    }
 
     public void RequestSession(uint pid)
     {
@@ -88,7 +109,7 @@ internal sealed class RumorMillHost : IRumorHost, IDisposable
     {
     }
 
-    public bool Takes(uint pid, string ns) => true;
+    public bool Takes(uint pid, string ns) => TakesNamespace(pid, ns);
 
     public bool Wants(string ns) => WantsNamespace(ns);
 
