@@ -71,11 +71,11 @@ public sealed partial class ReplicaHost
         try
         {
             var connection = _connections.Get(send.Address);
-            if (!connection.MayLeadTo(send.Address.Pid, out var isKnown))
+            if (!connection.MayLeadTo(_store.Identity.Cluster, send.Address.Pid, out var isKnown))
             {
                 // With certificates, nothing is told before it is known who listens: a session settles that first.
                 Post(isKnown
-                    ? new ReplicaEvent.RumorsFailed(send.Push, IsUnsupported: false, $"another replica than {send.Address.Pid} answers at {send.Address.Endpoint}")
+                    ? new ReplicaEvent.RumorsFailed(send.Push, IsUnsupported: false, $"another replica than {send.Address.Pid} of this cluster answers at {send.Address.Endpoint}")
                     : new ReplicaEvent.RumorsAnswered(send.Push, new RumorAnswer { Outcome = RumorAnswer.Types.Outcome.NotIntroduced }, 0));
                 return;
             }
