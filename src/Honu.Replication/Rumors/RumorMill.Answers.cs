@@ -34,7 +34,10 @@ internal sealed partial class RumorMill
                 push.Peer.Rest(now);
                 break;
             case RumorAnswer.Types.Outcome.Forbidden:
+                // Another replica there may allow it; when none is left, sessions say why.
                 push.Peer.Rest(now);
+                if (push.Lane is not RegionLane far || (push.Via is null && far.Region.Peers.TrueForAll(peer => !peer.IsUsable(now))))
+                    push.Lane.Forget(push.Sent);
                 break;
         }
 

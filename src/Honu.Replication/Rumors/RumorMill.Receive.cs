@@ -40,25 +40,13 @@ internal sealed partial class RumorMill
             return objection;
         Counts.Add(RumorCount.Received, batch.Rumors.Count);
         var answer = new RumorAnswer();
+        var taken = new List<Rumor>();
         var news = new List<Rumor>();
-        try
-        {
-            Apply(batch, sender, new SessionAccess(_store.Identity, _options.Grants, identity, sender.Pid), answer, news);
-        }
-        catch (ForbiddenException e)
-        {
-            answer = No(RumorAnswer.Types.Outcome.Forbidden, e.Message);
-        }
-        catch (HonuException e)
-        {
-            // Wrong for good, or not now; either way the next rumor may be right.
-            answer = No(e.Code == HonuErrorCode.MalformedRecord ? RumorAnswer.Types.Outcome.Malformed : RumorAnswer.Types.Outcome.Busy, e.Message);
-        }
-
+        Take(batch, sender, new SessionAccess(_store.Identity, _options.Grants, identity, sender.Pid), answer, taken, news);
         if (news.Count > 0)
             LastNews = now;
         Counts.Add(RumorCount.News, news.Count);
-        HandOn(batch, sender, news, answer);
+        HandOn(batch, sender, taken, news, answer);
         if (batch.WantsDistances)
             TellDistances(answer);
         return answer;
@@ -80,56 +68,96 @@ internal sealed partial class RumorMill
         return known.Introduction == introduction ? null : No(RumorAnswer.Types.Outcome.NotIntroduced, $"replica {sender.Pid} is another store, or of another cluster, than the one that was met here");
     }
 
-    private void Apply(RumorBatch batch, ReplicaId sender, SessionAccess access, RumorAnswer answer, List<Rumor> news)
+    // One rumor that cannot be taken must not keep the others from it: they may be of other writers.
+    private void Take(RumorBatch batch, ReplicaId sender, SessionAccess access, RumorAnswer answer, List<Rumor> taken, List<Rumor> news)
     {
-        var isNear = _regions.IsNeighbour(sender.Pid);
+        RumorAnswer? refusal = null;
+        var isHandedOn = batch.Forward.Count > 0 || batch.Carry || batch.Deliver.Count > 0;
         for (var place = 0; place < batch.Rumors.Count; place++)
         {
             var rumor = batch.Rumors[place];
-            var origin = ReplicaId.FromUInt64(rumor.Origin);
             if (!_host.Wants(rumor.Namespace) || !access.MayWrite(rumor.Namespace))
             {
                 answer.Declined.Add((uint)place);
                 continue;
             }
 
-            // What this store wrote itself it knows; if it does not, it was set back, and a session finds out.
-            if (origin.Pid == _store.Identity.Replica.Pid)
-                continue;
-            if (isNear && _regions.IsNeighbour(origin.Pid))
-                _load.Add(_now);
-            if (_store.Covers(rumor.Namespace, origin, rumor.From, rumor.To))
-                continue;
-            access.CheckRecords(rumor.Namespace, rumor.Records.Span);
-            if (_options.Grants?.Allows(AccessGrants.Replica(origin.Pid), AccessRight.Write, rumor.Namespace) == false)
-                throw new ForbiddenException($"replica {sender.Pid} brings a rumor of replica {origin.Pid}, which may not write to namespace \"{rumor.Namespace}\" of replica {_store.Identity.Replica.Pid}");
-            var covered = new VersionVector();
-            covered.TryCover(origin, rumor.From, rumor.To);
-            var result = _store.Apply(rumor.Namespace, rumor.Records.Span, cursor: null, new VectorJoin(new VersionVector(), covered));
-            news.Add(rumor);
-            if (result.Deferred > 0 || result.JoinIsPending)
-                _host.ApplyDeferred();
-            if (rumor.From > 0 && !_store.Covers(rumor.Namespace, origin, 0, rumor.From))
-                NoteHole(rumor.Namespace, origin, rumor.From, sender.Pid);
+            try
+            {
+                if (TryApply(rumor, sender, access, isHandedOn))
+                    news.Add(rumor);
+                taken.Add(rumor);
+            }
+            catch (ForbiddenException e)
+            {
+                refusal ??= No(RumorAnswer.Types.Outcome.Forbidden, e.Message);
+            }
+            catch (HonuException e) when (e.Code is HonuErrorCode.MalformedRecord or HonuErrorCode.ClockDrift or HonuErrorCode.LimitExceeded)
+            {
+                // Wrong for good, or for longer than rumors are sent again.
+                refusal ??= No(e.Code == HonuErrorCode.MalformedRecord ? RumorAnswer.Types.Outcome.Malformed : RumorAnswer.Types.Outcome.Busy, e.Message);
+            }
+            catch (HonuException e)
+            {
+                // The store cannot write now: none of the rest would fare better.
+                (answer.Outcome, answer.Message) = (RumorAnswer.Types.Outcome.Busy, Short(e.Message));
+                return;
+            }
         }
+
+        if (refusal is null)
+            return;
+
+        // Of several, those that were not taken are left to sessions, which say why.
+        answer.Message = refusal.Message;
+        if (taken.Count == 0 && answer.Declined.Count == 0)
+            answer.Outcome = refusal.Outcome;
+        else
+            Counts.Add(RumorCount.LeftToSessions);
     }
 
-    private void HandOn(RumorBatch batch, ReplicaId sender, List<Rumor> news, RumorAnswer answer)
+    /// <returns>Whether it was new.</returns>
+    private bool TryApply(Rumor rumor, ReplicaId sender, SessionAccess access, bool isHandedOn)
     {
-        if (answer.Outcome is not (RumorAnswer.Types.Outcome.Accepted or RumorAnswer.Types.Outcome.Busy))
-            return;
+        var origin = ReplicaId.FromUInt64(rumor.Origin);
+        if (_regions.IsNeighbour(sender.Pid) && _regions.IsNeighbour(origin.Pid))
+            _load.Add(_now);
+
+        // What this store wrote itself it knows; if it does not, it was set back, and a session finds out.
+        var isKnown = origin.Pid == _store.Identity.Replica.Pid || _store.Covers(rumor.Namespace, origin, rumor.From, rumor.To);
+        if (isKnown && !isHandedOn)
+            return false;
+        access.CheckRecords(rumor.Namespace, rumor.Records.Span);
+        if (_options.Grants?.Allows(AccessGrants.Replica(origin.Pid), AccessRight.Write, rumor.Namespace) == false)
+            throw new ForbiddenException($"replica {sender.Pid} brings a rumor of replica {origin.Pid}, which may not write to namespace \"{rumor.Namespace}\" of replica {_store.Identity.Replica.Pid}");
+        if (isKnown)
+        {
+            // Others get it from this replica, which must vouch for it.
+            return MessageValidation.AreRecords(rumor.Records.Span) ? false
+                : throw new HonuException(HonuErrorCode.MalformedRecord, "A rumor that is to be handed on has records that make no sense.");
+        }
+
+        var covered = new VersionVector();
+        covered.TryCover(origin, rumor.From, rumor.To);
+        var result = _store.Apply(rumor.Namespace, rumor.Records.Span, cursor: null, new VectorJoin(new VersionVector(), covered));
+        if (result.Deferred > 0 || result.JoinIsPending)
+            _host.ApplyDeferred();
+        if (rumor.From > 0 && !_store.Covers(rumor.Namespace, origin, 0, rumor.From))
+            NoteHole(rumor.Namespace, origin, rumor.From, sender.Pid);
+        return true;
+    }
+
+    private void HandOn(RumorBatch batch, ReplicaId sender, List<Rumor> taken, List<Rumor> news, RumorAnswer answer)
+    {
         if (!_regions.IsNeighbour(sender.Pid))
             FanOut(news, except: 0);
 
         // Only what was taken is handed on for others: the sender tries the rest elsewhere.
-        if (answer.Outcome != RumorAnswer.Types.Outcome.Accepted || (batch.Forward.Count == 0 && !batch.Carry && batch.Deliver.Count == 0))
-            return;
-        var taken = answer.Declined.Count == 0 ? [.. batch.Rumors] : batch.Rumors.Where((_, place) => !answer.Declined.Contains((uint)place)).ToList();
-        if (taken.Count == 0)
+        if (answer.Outcome != RumorAnswer.Types.Outcome.Accepted || taken.Count == 0)
             return;
         if (_regions.IsNeighbour(sender.Pid))
         {
-            HandTo(batch.Forward.Where(pid => pid != sender.Pid), taken);
+            HandTo(batch.Forward.Distinct().Where(pid => pid != sender.Pid), taken);
             if (batch.Carry)
                 Carry(taken, except: sender.Pid);
         }
@@ -140,13 +168,13 @@ internal sealed partial class RumorMill
         if (region is not null && _farLanes.TryGetValue(region.Name, out var lane))
         {
             lane.HasCustody = true;
-            Wait(lane, taken);
+            if (!Wait(lane, taken))
+                (answer.Outcome, answer.Message) = (RumorAnswer.Types.Outcome.Busy, "too much waits for the region that was to be reached");
             MakeBusy(lane);
         }
         else if (!batch.Deliver.Any(_regions.IsNeighbour))
         {
-            answer.Outcome = RumorAnswer.Types.Outcome.Busy;
-            answer.Message = "the region that was to be reached is not known here";
+            (answer.Outcome, answer.Message) = (RumorAnswer.Types.Outcome.Busy, "the region that was to be reached is not known here");
         }
     }
 
@@ -187,8 +215,9 @@ internal sealed partial class RumorMill
         }
     }
 
-    private static RumorAnswer No(RumorAnswer.Types.Outcome outcome, string message) =>
-        new() { Outcome = outcome, Message = message.Length <= MessageLimits.TextBytes / 4 ? message : message[..(MessageLimits.TextBytes / 4)] };
+    private static RumorAnswer No(RumorAnswer.Types.Outcome outcome, string message) => new() { Outcome = outcome, Message = Short(message) };
+
+    private static string Short(string message) => message.Length <= MessageLimits.TextBytes / 4 ? message : message[..(MessageLimits.TextBytes / 4)];
 
     /// <summary>Writes that later ones have overtaken.</summary>
     private readonly record struct Hole(string Namespace, ReplicaId Origin, ulong UpTo, uint Sender, TimeSpan Due, int Tries);

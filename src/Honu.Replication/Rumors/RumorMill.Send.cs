@@ -267,13 +267,15 @@ internal sealed partial class RumorMill
         }
     }
 
-    private void Wait(RegionLane lane, List<Rumor> rumors)
+    /// <returns>Whether there was room for all.</returns>
+    private bool Wait(RegionLane lane, List<Rumor> rumors)
     {
+        var isWhole = true;
         foreach (var rumor in rumors)
-        {
-            if (!lane.Waiting.TryAdd(rumor))
-                LeaveToSessions();
-        }
+            isWhole &= lane.Waiting.TryAdd(rumor);
+        if (!isWhole)
+            LeaveToSessions();
+        return isWhole;
     }
 
     /// <summary>Chooses relays: one, unless it does not take part in all the namespaces.</summary>
