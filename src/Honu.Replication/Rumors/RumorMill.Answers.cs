@@ -5,7 +5,7 @@ namespace Honu.Replication;
 /// <content>What became of pushes.</content>
 internal sealed partial class RumorMill
 {
-    /// <summary>A push was answered. Says who has taken a reward, and how much.</summary>
+    /// <summary>A push was answered. Says which relay has earned a reward, and how much.</summary>
     public (RumorPeer Peer, double Reward)? Answered(PushId id, RumorAnswer answer, TimeSpan now)
     {
         _now = now;
@@ -42,7 +42,7 @@ internal sealed partial class RumorMill
         }
 
         JudgeLate(push);
-        return (push.Peer, 0);
+        return push.Lane is RegionLane ? (push.Peer, 0) : null;
     }
 
     /// <summary>A push will not be answered.</summary>

@@ -70,6 +70,10 @@ internal sealed partial class RumorMill
 
             if (_crossDue <= _now)
                 FlushAcross();
+
+            // What nobody else is to be told need not be kept.
+            if (_crossDue == TimeSpan.MaxValue)
+                _built.Clear();
         }
         catch (HonuException)
         {
@@ -81,6 +85,14 @@ internal sealed partial class RumorMill
     private void FlushOwn()
     {
         ReadMarks();
+        if (_farLanes.Count == 0 && _regions.Neighbours.Count == 0)
+        {
+            // Nobody is there to be told: nothing is read, nor made durable.
+            foreach (var (ns, mark) in _marks)
+                _told[ns] = new Told(mark, mark);
+            return;
+        }
+
         var gatherer = _farLanes.Count == 0 ? null : Gatherer;
         var rumors = Build(gatherer is null ? static told => told.Local : static told => told.Across, out var marks);
         foreach (var (ns, to) in marks)
@@ -101,31 +113,34 @@ internal sealed partial class RumorMill
 
     private void FlushAcrossSoon()
     {
-        if (_farLanes.Count == 0 || _crossDue != TimeSpan.MaxValue)
-            return;
-        _crossDue = Latest(_now, After(_lastCross, _pace.FlushInterval), _crossBucket.When(_farLanes.Count, _now));
-        if (_crossDue <= _now)
-            FlushAcross();
+        if (_farLanes.Count > 0 && _crossDue == TimeSpan.MaxValue)
+            _crossDue = Latest(_now, After(_lastCross, _pace.FlushInterval), _crossBucket.When(_farLanes.Count, _now));
     }
 
     private void FlushAcross()
     {
-        _crossDue = TimeSpan.MaxValue;
-        if (!_crossBucket.TryTake(_farLanes.Count, _now))
-        {
-            _crossDue = _crossBucket.When(_farLanes.Count, _now);
+        var due = _crossBucket.When(_farLanes.Count, _now);
+        _crossDue = due > _now ? due : TimeSpan.MaxValue;
+        if (due > _now)
             return;
-        }
-
-        _lastCross = _now;
         _load.Judge(_farLanes.Count, _pace.CrossRegionRate, _now);
         ReadMarks();
         var own = Build(static told => told.Across, out var marks);
         foreach (var (ns, to) in marks)
             _told[ns] = new Told(_told.GetValueOrDefault(ns).Local, to);
-        List<Rumor> all = [.. own, .. _outbox.Take()];
+
+        // With what was gathered for others, and within the same limit.
+        foreach (var rumor in own)
+        {
+            if (!_outbox.TryAdd(rumor))
+                LeaveToSessions();
+        }
+
+        var all = _outbox.Take();
         if (all.Count == 0)
             return;
+        _lastCross = _now;
+        _crossBucket.TryTake(_farLanes.Count, _now);
         foreach (var lane in _farLanes.Values)
             SendFresh(lane, all);
     }

@@ -151,6 +151,9 @@ internal sealed partial class RumorMill
     {
         foreach (var gone in _localLanes.Where(lane => !_regions.IsNeighbour(lane.Key.Pid)).ToList())
         {
+            // What it was to hand on or to carry nobody else will.
+            if (!gone.Value.IsIdle)
+                _host.HurrySessions();
             gone.Value.Clear();
             _localLanes.Remove(gone.Key);
         }
