@@ -120,11 +120,11 @@ internal sealed partial class RumorMill
     private bool TryApply(Rumor rumor, ReplicaId sender, SessionAccess access, bool isHandedOn)
     {
         var origin = ReplicaId.FromUInt64(rumor.Origin);
-        if (_regions.IsNeighbour(sender.Pid) && _regions.IsNeighbour(origin.Pid))
-            _load.Add(_now);
 
         // What this store wrote itself it knows; if it does not, it was set back, and a session finds out.
         var isKnown = origin.Pid == _store.Identity.Replica.Pid || _store.Covers(rumor.Namespace, origin, rumor.From, rumor.To);
+        if (!isKnown && _regions.IsNeighbour(sender.Pid) && _regions.IsNeighbour(origin.Pid))
+            _load.Add(_now);
         if (isKnown && !isHandedOn)
             return false;
         access.CheckRecords(rumor.Namespace, rumor.Records.Span);

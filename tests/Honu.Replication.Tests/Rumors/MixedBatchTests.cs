@@ -75,6 +75,23 @@ public sealed class MixedBatchTests
         Assert.NotNull(network[2].Get("large"));
     }
 
+    // A slow machine answers late, so it gets much again: that is no reason to let one replica gather for all.
+    [Fact]
+    public void Rumor_ThatComesAgainAndAgain_IsNoLoad()
+    {
+        using var network = new RumorNetwork(["a", "a", "b", "c"]).Start();
+        network.RefusesSessions = true;
+        var batch = Batch(network[1], RumorOf(network[1].Id, "k", Now(network)));
+
+        for (var i = 0; i < 200; i++)
+            network[2].Take(batch);
+        network[2].Put("l", "w");
+        network.Run(1000);
+
+        Assert.Equal("v", network[2].Get("k"));
+        Assert.False(network[2].Machine.Rumors!.IsGathered);
+    }
+
     [Fact]
     public void Rumors_ThatAllReplicasOfARegionForbid_AreGivenUp()
     {
