@@ -130,13 +130,12 @@ internal sealed partial class RumorMill
         access.CheckRecords(rumor.Namespace, rumor.Records.Span);
         if (_options.Grants?.Allows(AccessGrants.Replica(origin.Pid), AccessRight.Write, rumor.Namespace) == false)
             throw new ForbiddenException($"replica {sender.Pid} brings a rumor of replica {origin.Pid}, which may not write to namespace \"{rumor.Namespace}\" of replica {_store.Identity.Replica.Pid}");
-        if (isKnown)
-        {
-            // Others get it from this replica, which must vouch for it.
-            return MessageValidation.AreRecords(rumor.Records.Span) ? false
-                : throw new HonuException(HonuErrorCode.MalformedRecord, "A rumor that is to be handed on has records that make no sense.");
-        }
 
+        // Others get it from this replica, which must vouch for it.
+        if (isKnown && !MessageValidation.AreRecords(rumor.Records.Span))
+            throw new HonuException(HonuErrorCode.MalformedRecord, "A rumor that is to be handed on has records that make no sense.");
+        if (isKnown)
+            return false;
         var covered = new VersionVector();
         covered.TryCover(origin, rumor.From, rumor.To);
         var result = _store.Apply(rumor.Namespace, rumor.Records.Span, cursor: null, new VectorJoin(new VersionVector(), covered));
