@@ -122,13 +122,14 @@ internal sealed partial class RumorMill
         var origin = ReplicaId.FromUInt64(rumor.Origin);
 
         // What this store wrote itself it knows; if it does not, it was set back, and a session finds out.
-        var isKnown = origin.Pid == _store.Identity.Replica.Pid || _store.Covers(rumor.Namespace, origin, rumor.From, rumor.To);
+        var isOwn = origin.Pid == _store.Identity.Replica.Pid;
+        var isKnown = isOwn || _store.Covers(rumor.Namespace, origin, rumor.From, rumor.To);
         if (!isKnown && _regions.IsNeighbour(sender.Pid) && _regions.IsNeighbour(origin.Pid))
             _load.Add(_now);
         if (isKnown && !isHandedOn)
             return false;
         access.CheckRecords(rumor.Namespace, rumor.Records.Span);
-        if (_options.Grants?.Allows(AccessGrants.Replica(origin.Pid), AccessRight.Write, rumor.Namespace) == false)
+        if (!isOwn && _options.Grants?.Allows(AccessGrants.Replica(origin.Pid), AccessRight.Write, rumor.Namespace) == false)
             throw new ForbiddenException($"replica {sender.Pid} brings a rumor of replica {origin.Pid}, which may not write to namespace \"{rumor.Namespace}\" of replica {_store.Identity.Replica.Pid}");
 
         // Others get it from this replica, which must vouch for it.
