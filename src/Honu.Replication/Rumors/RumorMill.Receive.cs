@@ -11,11 +11,15 @@ internal sealed partial class RumorMill
 {
     private const int MaxHoles = 256;
     private const int MaxHoleTries = 6;
+    private const int MaxCarried = 4096;
 
     private static readonly TimeSpan HolePatience = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<uint, (Guid Store, ByteString Introduction)> _introductions = [];
     private readonly List<Hole> _holes = [];
+
+    // What was last carried of each writer: to its sender this replica is slow, and it comes again.
+    private readonly Dictionary<(string Namespace, ulong Origin), Rumor> _carried = [];
 
     private TimeSpan NextHole
     {
@@ -158,8 +162,8 @@ internal sealed partial class RumorMill
         if (_regions.IsNeighbour(sender.Pid))
         {
             HandTo(batch.Forward.Distinct().Where(pid => pid != sender.Pid), taken);
-            if (batch.Carry)
-                Carry(taken, except: sender.Pid);
+            if (batch.Carry && taken.FindAll(IsFirstCarried) is { Count: > 0 } fresh)
+                Carry(fresh, except: sender.Pid);
         }
 
         if (batch.Deliver.Count == 0)
@@ -176,6 +180,19 @@ internal sealed partial class RumorMill
         {
             (answer.Outcome, answer.Message) = (RumorAnswer.Types.Outcome.Busy, "the region that was to be reached is not known here");
         }
+    }
+
+    private bool IsFirstCarried(Rumor rumor)
+    {
+        var key = (rumor.Namespace, rumor.Origin);
+        if (_carried.TryGetValue(key, out var last) && RumorSet.IsTold(rumor, [last]))
+            return false;
+        if (_carried.Count >= MaxCarried)
+            _carried.Clear();
+
+        // Without its records: only the range is looked at.
+        _carried[key] = new Rumor { Namespace = rumor.Namespace, Origin = rumor.Origin, From = rumor.From, To = rumor.To };
+        return true;
     }
 
     private void TellDistances(RumorAnswer answer)

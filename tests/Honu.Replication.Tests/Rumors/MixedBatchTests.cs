@@ -92,6 +92,32 @@ public sealed class MixedBatchTests
         Assert.False(network[2].Machine.Rumors!.IsGathered);
     }
 
+    // A gatherer that answers late gets it again, and so would everybody else from it.
+    [Fact]
+    public void Rumor_ThatIsToBeCarriedAgain_IsCarriedOnce()
+    {
+        using var network = new RumorNetwork(["a", "a", "b", "c"]).Start();
+        network.RefusesSessions = true;
+        network.Pushes.Clear();
+        var rumor = RumorOf(network[2].Id, "k", Now(network));
+        var batch = Batch(network[2], rumor);
+        batch.Carry = true;
+
+        for (var i = 0; i < 5; i++)
+        {
+            network[1].Take(batch);
+            network.Run(500);
+        }
+
+        batch.Rumors[0].From = rumor.To;
+        batch.Rumors[0].To = rumor.To + 1;
+        network[1].Take(batch);
+        network.Run(500);
+
+        Assert.Equal([3u, 3u, 4u, 4u], network.FarPushes.Select(static push => push.To.Pid).Order());
+        Assert.Equal("v", network[4].Get("k"));
+    }
+
     [Fact]
     public void Rumors_ThatAllReplicasOfARegionForbid_AreGivenUp()
     {
