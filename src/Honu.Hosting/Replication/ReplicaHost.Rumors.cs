@@ -7,9 +7,6 @@ namespace Honu.Hosting;
 /// <content>Pushes of rumors, one call each on the connections that sessions keep.</content>
 public sealed partial class ReplicaHost
 {
-    // More than that wait for the loop already: who pushes comes again soon, with everything that has come since.
-    private const int MaxWaitingPushes = 256;
-
     // Long after the state machine has given the push up; a call must end some time.
     private static readonly TimeSpan PushTimeout = TimeSpan.FromSeconds(10);
 
@@ -18,37 +15,43 @@ public sealed partial class ReplicaHost
 
     // Used by the loop only.
     private readonly Dictionary<PushId, TaskCompletionSource<RumorAnswer>> _pushes = [];
-    private int _waitingPushes;
+    private readonly WaitingPushes _waiting = new();
 
     /// <summary>Takes what a peer has pushed.</summary>
     internal async Task<RumorAnswer> TakeRumorsAsync(RumorBatch batch, PeerIdentity? identity, CancellationToken cancellationToken)
     {
         if (_loop is null || _stopping.IsCancellationRequested)
             throw new RpcException(new Status(StatusCode.Unavailable, "The replica is not running. Try again in a moment."));
-        if (Interlocked.Increment(ref _waitingPushes) > MaxWaitingPushes)
-        {
-            Interlocked.Decrement(ref _waitingPushes);
-            return new RumorAnswer { Outcome = RumorAnswer.Types.Outcome.Busy };
-        }
-
+        var bytes = batch.CalculateSize() + FrameBytes;
+        if (bytes > WaitingPushes.MaxPushBytes)
+            return new RumorAnswer { Outcome = RumorAnswer.Types.Outcome.Malformed, Message = $"a push has {bytes} bytes; at most {WaitingPushes.MaxPushBytes} are taken" };
+        if (!_waiting.TryEnter(bytes))
+            return new RumorAnswer { Outcome = RumorAnswer.Types.Outcome.Busy, Message = "too many pushes wait already" };
+        Task<Task<RumorAnswer>> taken;
         try
         {
-            return await (await AskAsync(() => Take(batch, identity), cancellationToken).ConfigureAwait(false)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            taken = AskAsync(() => Take(batch, identity, bytes), cancellationToken);
         }
-        finally
+        catch (InvalidOperationException)
         {
-            Interlocked.Decrement(ref _waitingPushes);
+            // Stopped in between.
+            _waiting.Leave(bytes);
+            throw new RpcException(new Status(StatusCode.Unavailable, "The replica is not running. Try again in a moment."));
         }
+
+        return await (await taken.ConfigureAwait(false)).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private Task<RumorAnswer> Take(RumorBatch batch, PeerIdentity? identity)
+    private Task<RumorAnswer> Take(RumorBatch batch, PeerIdentity? identity, int bytes)
     {
+        // Not when the caller goes: what it has left behind waits all the same.
+        _waiting.Leave(bytes);
         var push = _replica.NextPushId();
         var answer = new TaskCompletionSource<RumorAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         _pushes.Add(push, answer);
         try
         {
-            HandleEvent(new ReplicaEvent.RumorsReceived(push, identity, batch, batch.CalculateSize() + FrameBytes));
+            HandleEvent(new ReplicaEvent.RumorsReceived(push, identity, batch, bytes));
         }
         finally
         {
@@ -71,11 +74,11 @@ public sealed partial class ReplicaHost
         try
         {
             var connection = _connections.Get(send.Address);
-            if (!connection.MayLeadTo(send.Address.Pid, out var isKnown))
+            if (!connection.MayLeadTo(_store.Identity.Cluster, send.Address.Pid, out var isKnown))
             {
                 // With certificates, nothing is told before it is known who listens: a session settles that first.
                 Post(isKnown
-                    ? new ReplicaEvent.RumorsFailed(send.Push, IsUnsupported: false, $"another replica than {send.Address.Pid} answers at {send.Address.Endpoint}")
+                    ? new ReplicaEvent.RumorsFailed(send.Push, IsUnsupported: false, $"another replica than {send.Address.Pid} of this cluster answers at {send.Address.Endpoint}")
                     : new ReplicaEvent.RumorsAnswered(send.Push, new RumorAnswer { Outcome = RumorAnswer.Types.Outcome.NotIntroduced }, 0));
                 return;
             }

@@ -48,12 +48,13 @@ internal sealed class PeerConnection : IDisposable
     public bool IsOutdated { get; private set; }
 
     /// <summary>Whether nothing speaks against telling a replica something over this connection, without asking who answers.</summary>
+    /// <param name="cluster">The cluster: one authority may vouch for several, in which pids come again.</param>
     /// <param name="pid">Who is meant.</param>
     /// <param name="isKnown">Whether the connection has shown who answers; always so without certificates.</param>
-    public bool MayLeadTo(uint? pid, out bool isKnown)
+    public bool MayLeadTo(string cluster, uint? pid, out bool isKnown)
     {
         isKnown = _identity.Task.IsCompletedSuccessfully;
-        return isKnown && !IsOutdated && (_identity.Task.Result is not { } shown || pid is null || shown.Pid == pid);
+        return isKnown && !IsOutdated && (_identity.Task.Result is not { } shown || (shown.Cluster == cluster && (pid is null || shown.Pid == pid)));
     }
 
     /// <summary>Who answers the call: known when there is a connection.</summary>

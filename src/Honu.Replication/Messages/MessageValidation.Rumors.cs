@@ -1,3 +1,4 @@
+using Honu.Format;
 using Honu.Replication.Messages;
 
 namespace Honu.Replication;
@@ -32,6 +33,19 @@ internal static partial class MessageValidation
         }
 
         return null;
+    }
+
+    /// <summary>Whether a block is whole and its records pass their checksums: for one that is handed on without being applied.</summary>
+    public static bool AreRecords(ReadOnlySpan<byte> block)
+    {
+        var reader = new RecordBlockReader(block);
+        while (reader.MoveNext())
+        {
+            if (reader.Key.IsEmpty || reader.Key.Length > StoreLimits.MaxKeyBytes || !RecordReader.TryParse(reader.Record, out var record) || !record.Verify(reader.Key))
+                return false;
+        }
+
+        return !reader.IsMalformed;
     }
 
     /// <summary>What is wrong with the answer to a batch, or <see langword="null"/>.</summary>

@@ -58,6 +58,13 @@ internal abstract class RumorLane(int maxBytes)
             Failures = 0;
     }
 
+    /// <summary>Some rumors are given up. When nothing is on its way any more, no retry will bring along what waits: it goes by itself.</summary>
+    public void Forget(SentRumors sent)
+    {
+        if (Outstanding.Remove(sent) && Outstanding.Count == 0)
+            Failures = 0;
+    }
+
     public void Clear()
     {
         Waiting.Clear();

@@ -5,7 +5,7 @@ namespace Honu.Replication;
 /// <content>What became of pushes.</content>
 internal sealed partial class RumorMill
 {
-    /// <summary>A push was answered. Says who has taken a reward, and how much.</summary>
+    /// <summary>A push was answered. Says which relay has earned a reward, and how much.</summary>
     public (RumorPeer Peer, double Reward)? Answered(PushId id, RumorAnswer answer, TimeSpan now)
     {
         _now = now;
@@ -30,16 +30,19 @@ internal sealed partial class RumorMill
                 return null;
             case RumorAnswer.Types.Outcome.Malformed:
                 // Whoever else gets it will say the same.
-                push.Lane.Outstanding.Remove(push.Sent);
+                push.Lane.Forget(push.Sent);
                 push.Peer.Rest(now);
                 break;
             case RumorAnswer.Types.Outcome.Forbidden:
+                // Another replica there may allow it; when none is left, sessions say why.
                 push.Peer.Rest(now);
+                if (push.Lane is not RegionLane far || (push.Via is null && far.Region.Peers.TrueForAll(peer => !peer.IsUsable(now))))
+                    push.Lane.Forget(push.Sent);
                 break;
         }
 
         JudgeLate(push);
-        return (push.Peer, 0);
+        return push.Lane is RegionLane ? (push.Peer, 0) : null;
     }
 
     /// <summary>A push will not be answered.</summary>
@@ -93,15 +96,17 @@ internal sealed partial class RumorMill
         }
     }
 
-    // What the relay does not want, another replica of its region may want.
+    // What a relay or helper does not want, another one may want; what a neighbour does not want, others are told without it.
     private void Redirect(SentPush push, RumorAnswer answer)
     {
         if (answer.Declined.Count == 0)
             return;
         var declined = answer.Declined.Select(place => push.Sent.Rumors[(int)place]).Distinct().ToList();
         push.Peer.Declined.UnionWith(declined.Select(static rumor => rumor.Namespace));
-        if (push.Lane is RegionLane far && push.Via is null)
+        if (push.Lane is RegionLane far)
             SendFresh(far, declined);
+        else if (push.Lane is LocalLane local)
+            PassOver(local, declined);
     }
 
     private void Unsupported(SentPush push)
@@ -117,7 +122,7 @@ internal sealed partial class RumorMill
         }
         else if (push.Lane is RegionLane far && far.Outstanding.Contains(push.Sent) && push.Sent.Pushes.TrueForAll(static other => other.IsJudged))
         {
-            far.Outstanding.Remove(push.Sent);
+            far.Forget(push.Sent);
             SendFresh(far, [.. push.Sent.Rumors]);
         }
     }

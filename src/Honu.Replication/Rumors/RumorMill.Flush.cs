@@ -11,6 +11,9 @@ namespace Honu.Replication;
 /// </content>
 internal sealed partial class RumorMill
 {
+    // As often as a store that has failed is tried again.
+    private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<string, ulong> _marks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Told> _told = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (ulong After, Rumor Rumor)> _built = new(StringComparer.Ordinal);
@@ -55,21 +58,41 @@ internal sealed partial class RumorMill
 
     private void FlushIfDue()
     {
-        if (_flushDue <= _now)
+        try
         {
-            _flushDue = TimeSpan.MaxValue;
-            _lastFlush = _now;
-            _flushBucket.TakeUpTo(1, _now);
-            FlushOwn();
-        }
+            if (_flushDue <= _now)
+            {
+                _flushDue = TimeSpan.MaxValue;
+                _lastFlush = _now;
+                _flushBucket.TakeUpTo(1, _now);
+                FlushOwn();
+            }
 
-        if (_crossDue <= _now)
-            FlushAcross();
+            if (_crossDue <= _now)
+                FlushAcross();
+
+            // What nobody else is to be told need not be kept.
+            if (_crossDue == TimeSpan.MaxValue)
+                _built.Clear();
+        }
+        catch (HonuException)
+        {
+            // The store cannot make its writes durable, or not read them: they count as told to nobody yet. What others have sent goes on.
+            _flushDue = _crossDue = _now + FailurePause;
+        }
     }
 
     private void FlushOwn()
     {
         ReadMarks();
+        if (_farLanes.Count == 0 && _regions.Neighbours.Count == 0)
+        {
+            // Nobody is there to be told: nothing is read, nor made durable.
+            foreach (var (ns, mark) in _marks)
+                _told[ns] = new Told(mark, mark);
+            return;
+        }
+
         var gatherer = _farLanes.Count == 0 ? null : Gatherer;
         var rumors = Build(gatherer is null ? static told => told.Local : static told => told.Across, out var marks);
         foreach (var (ns, to) in marks)
@@ -90,31 +113,34 @@ internal sealed partial class RumorMill
 
     private void FlushAcrossSoon()
     {
-        if (_farLanes.Count == 0 || _crossDue != TimeSpan.MaxValue)
-            return;
-        _crossDue = Latest(_now, After(_lastCross, _pace.FlushInterval), _crossBucket.When(_farLanes.Count, _now));
-        if (_crossDue <= _now)
-            FlushAcross();
+        if (_farLanes.Count > 0 && _crossDue == TimeSpan.MaxValue)
+            _crossDue = Latest(_now, After(_lastCross, _pace.FlushInterval), _crossBucket.When(_farLanes.Count, _now));
     }
 
     private void FlushAcross()
     {
-        _crossDue = TimeSpan.MaxValue;
-        if (!_crossBucket.TryTake(_farLanes.Count, _now))
-        {
-            _crossDue = _crossBucket.When(_farLanes.Count, _now);
+        var due = _crossBucket.When(_farLanes.Count, _now);
+        _crossDue = due > _now ? due : TimeSpan.MaxValue;
+        if (due > _now)
             return;
-        }
-
-        _lastCross = _now;
         _load.Judge(_farLanes.Count, _pace.CrossRegionRate, _now);
         ReadMarks();
         var own = Build(static told => told.Across, out var marks);
         foreach (var (ns, to) in marks)
             _told[ns] = new Told(_told.GetValueOrDefault(ns).Local, to);
-        List<Rumor> all = [.. own, .. _outbox.Take()];
+
+        // With what was gathered for others, and within the same limit.
+        foreach (var rumor in own)
+        {
+            if (!_outbox.TryAdd(rumor))
+                LeaveToSessions();
+        }
+
+        var all = _outbox.Take();
         if (all.Count == 0)
             return;
+        _lastCross = _now;
+        _crossBucket.TryTake(_farLanes.Count, _now);
         foreach (var lane in _farLanes.Values)
             SendFresh(lane, all);
     }
@@ -125,9 +151,10 @@ internal sealed partial class RumorMill
         if (replica == _epoch)
             return;
 
-        // Nothing was written under the new name before it began.
+        // Nothing was written under the new name before it began. What was not told under the old one is for sessions to bring.
         _epoch = replica;
         _told.Clear();
+        _host.HurrySessions();
     }
 
     /// <summary>Makes the rumors of own writes after some marks, and makes the writes durable.</summary>
@@ -137,7 +164,8 @@ internal sealed partial class RumorMill
         marks = [];
         foreach (var (ns, mark) in _marks)
         {
-            var told = from(_told.GetValueOrDefault(ns));
+            var known = _told.GetValueOrDefault(ns);
+            var told = from(known);
             if (mark <= told)
                 continue;
             if (!_host.Wants(ns))
@@ -155,7 +183,9 @@ internal sealed partial class RumorMill
             }
 
             _block.Clear();
-            var writes = _store.ReadOwnWrites(ns, Math.Min(told, _told.GetValueOrDefault(ns).Across), told, _block, _pace.MaxRecords, _pace.MaxBytes - RumorSet.Overhead);
+
+            // Either side may be ahead of the other: what one of them has not been told is not to be forgotten.
+            var writes = _store.ReadOwnWrites(ns, _epoch, Math.Min(known.Local, known.Across), told, _block, _pace.MaxRecords, _pace.MaxBytes - RumorSet.Overhead);
             marks.Add((ns, Math.Max(writes.To, mark)));
             if (writes.IsTooMuch)
                 LeaveToSessions();

@@ -51,17 +51,36 @@ internal sealed partial class RumorMill
 
     private void AddAll(LocalLane lane, IReadOnlyList<Rumor> rumors)
     {
+        List<Rumor>? refused = null;
         foreach (var rumor in rumors)
         {
             // Nobody needs to be told what it wrote itself, apart from those whom it tells.
             if (lane.Role != LocalRole.HandOn && ReplicaId.FromUInt64(rumor.Origin).Pid == lane.Peer.Pid)
                 continue;
-            if (Fits(lane.Peer, rumor.Namespace) && !lane.Waiting.TryAdd(rumor))
+            if (!Fits(lane.Peer, rumor.Namespace))
+                (refused ??= []).Add(rumor);
+            else if (!lane.Waiting.TryAdd(rumor))
                 LeaveToSessions();
         }
 
         if (!lane.Waiting.IsEmpty)
             MakeBusy(lane);
+        if (refused is not null)
+            PassOver(lane, refused);
+    }
+
+    // A neighbour cannot do for others what it does not take itself.
+    private void PassOver(LocalLane lane, IReadOnlyList<Rumor> refused)
+    {
+        switch (lane.Role)
+        {
+            case LocalRole.HandOn:
+                HandTo(lane.HandsOnTo, refused);
+                break;
+            case LocalRole.Carry:
+                Carry(refused, except: 0);
+                break;
+        }
     }
 
     private TimeSpan DueOf(RumorLane lane)
@@ -187,13 +206,15 @@ internal sealed partial class RumorMill
 
         if (lane is { Detour: { } via, HasCustody: false } && Candidates(via, lane.Tried, rumors[0].Namespace) is { Count: > 0 } helpers)
         {
-            var sent = new SentRumors(rumors, _now, isFirstTry: true);
-            lane.Outstanding.Add(sent);
-            Push(lane, sent, via.Chooser.Choose(helpers), via);
-            if (_now < lane.NextProbe || Candidates(lane.Region, lane.Tried, rumors[0].Namespace) is not { Count: > 0 } there)
-                return;
-            lane.NextProbe = _now + ProbePause;
-            Push(lane, sent, lane.Region.Chooser.Choose(there), via: null);
+            var rest = SendByWayOf(via, lane, helpers, rumors, isFirstTry: true, out var sent);
+            if (_now >= lane.NextProbe && Candidates(lane.Region, lane.Tried, rumors[0].Namespace).FindAll(peer => Fits(peer, sent)) is { Count: > 0 } there)
+            {
+                lane.NextProbe = _now + ProbePause;
+                Push(lane, sent, lane.Region.Chooser.Choose(there), via: null);
+            }
+
+            if (rest.Count > 0)
+                SendFresh(lane, rest);
             return;
         }
 
@@ -211,13 +232,21 @@ internal sealed partial class RumorMill
         {
             lane.Detour = via;
             lane.NextProbe = _now + ProbePause;
-            var handed = new SentRumors(rumors, _now, isFirstTry: false);
-            lane.Outstanding.Add(handed);
-            Push(lane, handed, via.Chooser.Choose(helpers), via);
-            return;
+            rumors = SendByWayOf(via, lane, helpers, rumors, isFirstTry: false, out _);
         }
 
         SendDirectly(lane, rumors, isFirstTry: false);
+    }
+
+    /// <summary>Asks a relay of another region to deliver what it takes itself, and may.</summary>
+    /// <returns>The rest.</returns>
+    private List<Rumor> SendByWayOf(Region via, RegionLane lane, List<RumorPeer> helpers, List<Rumor> rumors, bool isFirstTry, out SentRumors sent)
+    {
+        var helper = via.Chooser.Choose(helpers);
+        sent = new SentRumors(rumors.FindAll(rumor => Fits(helper, rumor.Namespace)), _now, isFirstTry);
+        lane.Outstanding.Add(sent);
+        Push(lane, sent, helper, via);
+        return rumors.FindAll(rumor => !Fits(helper, rumor.Namespace));
     }
 
     private void SendDirectly(RegionLane lane, List<Rumor> rumors, bool isFirstTry)
@@ -227,22 +256,26 @@ internal sealed partial class RumorMill
             var sent = new SentRumors(part, _now, isFirstTry);
             lane.Outstanding.Add(sent);
             Push(lane, sent, relay, via: null);
-            if (!lane.Region.Chooser.Hedges || others.Count < 2)
+            if (!lane.Region.Chooser.Hedges)
                 continue;
-            others.Remove(relay);
+            others.RemoveAll(peer => peer == relay || !Fits(peer, sent));
+            if (others.Count == 0)
+                continue;
             Counts.Add(RumorCount.Hedges);
             _crossBucket.TakeUpTo(1, _now);
             Push(lane, sent, lane.Region.Chooser.Choose(others), via: null);
         }
     }
 
-    private void Wait(RegionLane lane, List<Rumor> rumors)
+    /// <returns>Whether there was room for all.</returns>
+    private bool Wait(RegionLane lane, List<Rumor> rumors)
     {
+        var isWhole = true;
         foreach (var rumor in rumors)
-        {
-            if (!lane.Waiting.TryAdd(rumor))
-                LeaveToSessions();
-        }
+            isWhole &= lane.Waiting.TryAdd(rumor);
+        if (!isWhole)
+            LeaveToSessions();
+        return isWhole;
     }
 
     /// <summary>Chooses relays: one, unless it does not take part in all the namespaces.</summary>
@@ -299,6 +332,8 @@ internal sealed partial class RumorMill
 
         return best;
     }
+
+    private bool Fits(RumorPeer peer, SentRumors sent) => sent.Rumors.All(rumor => Fits(peer, rumor.Namespace));
 
     private bool Fits(RumorPeer peer, string ns) =>
         _host.Takes(peer.Pid, ns) && !peer.Declined.Contains(ns)

@@ -133,8 +133,8 @@ internal sealed partial class RumorMill
             due = next < due ? next : due;
         }
 
-        // One that fires early costs nothing but its event.
-        if (due >= _timer)
+        // One that fires early costs nothing but its event. One that should have fired long ago was lost, with the other effects of an event that failed.
+        if (due == TimeSpan.MaxValue || (due >= _timer && _timer >= now))
             return;
         _timer = due < now ? now : due;
         _host.Add(new ReplicaEffect.SetTimer(new ReplicaTimer(ReplicaTimerKind.Rumors), _timer));
@@ -151,6 +151,9 @@ internal sealed partial class RumorMill
     {
         foreach (var gone in _localLanes.Where(lane => !_regions.IsNeighbour(lane.Key.Pid)).ToList())
         {
+            // What it was to hand on or to carry nobody else will.
+            if (!gone.Value.IsIdle)
+                _host.HurrySessions();
             gone.Value.Clear();
             _localLanes.Remove(gone.Key);
         }

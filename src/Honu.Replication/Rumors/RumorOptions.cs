@@ -3,6 +3,9 @@ namespace Honu.Replication;
 /// <summary>Pace, limits and patience of rumors.</summary>
 public sealed record RumorOptions
 {
+    // One in a hundred seconds: what is longer is a mistake, and no time to reckon with.
+    private const double LeastRate = 0.01;
+
     /// <summary>How long the first write after a quiet time waits for others that may follow it.</summary>
     /// <value>Default 2 ms.</value>
     public TimeSpan FlushDelay { get; init; } = TimeSpan.FromMilliseconds(2);
@@ -45,16 +48,16 @@ public sealed record RumorOptions
         var failures = new List<string>();
         if (FlushDelay < TimeSpan.Zero || FlushInterval < FlushDelay || FlushInterval > TimeSpan.FromMinutes(1))
             failures.Add($"FlushDelay ({FlushDelay}) and FlushInterval ({FlushInterval}) must be between 0 and a minute, the first not above the second.");
-        if (!(CrossRegionRate is > 0 and <= 1e6) || CrossRegionBurst < 1)
-            failures.Add($"CrossRegionRate ({CrossRegionRate}) must be above 0 and CrossRegionBurst ({CrossRegionBurst}) at least 1.");
-        if (!(LocalRate is > 0 and <= 1e6) || LocalBurst < 1)
-            failures.Add($"LocalRate ({LocalRate}) must be above 0 and LocalBurst ({LocalBurst}) at least 1.");
+        if (!(CrossRegionRate is >= LeastRate and <= 1e6) || CrossRegionBurst < 1)
+            failures.Add($"CrossRegionRate ({CrossRegionRate}) must be at least {LeastRate} and CrossRegionBurst ({CrossRegionBurst}) at least 1.");
+        if (!(LocalRate is >= LeastRate and <= 1e6) || LocalBurst < 1)
+            failures.Add($"LocalRate ({LocalRate}) must be at least {LeastRate} and LocalBurst ({LocalBurst}) at least 1.");
         if (FanOut is < 1 or > 1024)
             failures.Add($"FanOut ({FanOut}) must be between 1 and 1,024.");
         if (MaxRecords is < 1 or > 65536)
             failures.Add($"MaxRecords ({MaxRecords}) must be between 1 and 65,536.");
-        if (MaxBytes is < 1024 or > 4 * 1024 * 1024)
-            failures.Add($"MaxBytes ({MaxBytes}) must be between 1 KiB and 4 MiB.");
+        if (MaxBytes is < 1024 or > 1024 * 1024)
+            failures.Add($"MaxBytes ({MaxBytes}) must be between 1 KiB and 1 MiB.");
         return failures;
     }
 }

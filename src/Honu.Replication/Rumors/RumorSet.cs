@@ -26,16 +26,8 @@ internal sealed class RumorSet(int maxBytes)
     public bool TryAdd(Rumor rumor)
     {
         var key = (rumor.Namespace, rumor.Origin);
-        if (!_rumors.TryGetValue(key, out var known))
-        {
-            if (_bytes + Cost(rumor) > maxBytes)
-                return false;
-            _rumors.Add(key, rumor);
-            _bytes += Cost(rumor);
-            return true;
-        }
-
-        if (TryMerge(known, rumor) is { } merged)
+        var known = _rumors.GetValueOrDefault(key);
+        if (known is not null && TryMerge(known, rumor) is { } merged)
         {
             if (_bytes + Cost(merged) - Cost(known) > maxBytes)
                 return false;
@@ -44,17 +36,22 @@ internal sealed class RumorSet(int maxBytes)
             return true;
         }
 
-        if (_bytes + Cost(rumor) > maxBytes)
+        if (_bytes + Cost(rumor) > maxBytes || _rumors.Count + _apart.Count >= MessageValidation.MaxRumors)
             return false;
-        _apart.Add(rumor);
         _bytes += Cost(rumor);
+
+        // Of two that do not touch, the earlier one stays as it is: it is the later one that grows.
+        if (known is not null)
+            _apart.Add(known.To < rumor.To ? known : rumor);
+        if (known is null || known.To < rumor.To)
+            _rumors[key] = rumor;
         return true;
     }
 
     /// <summary>Takes all of them out.</summary>
     public List<Rumor> Take()
     {
-        List<Rumor> taken = [.. _rumors.Values, .. _apart];
+        List<Rumor> taken = [.. _apart, .. _rumors.Values];
         Clear();
         return taken;
     }

@@ -119,6 +119,10 @@ internal sealed class DeferredStore(StoreCore core)
     public bool TryStagePending(NamespaceState state, StreamCursor? cursor, VectorJoin join, ulong until)
     {
         var waiting = Of(state);
+
+        // A rumor comes from several replicas, and again: its copies must not take the room of the targets of streams.
+        if (cursor is null && waiting.Pending.Exists(pending => pending.Base.Count == 0 && pending.Target.Dominates(join.Target)))
+            return true;
         if (!waiting.Expected(state.Vector).Dominates(join.Base))
             return false;
 

@@ -8,6 +8,7 @@ internal sealed class ReplacedWrites
     private const int MaxWrites = 1024;
 
     private readonly SortedDictionary<ulong, byte[]> _keys = [];
+    private ulong _forgotten;
 
     /// <summary>Own writes up to this scalar are not known by their keys any more: no rumor may cover them.</summary>
     public ulong Floor { get; private set; }
@@ -15,6 +16,8 @@ internal sealed class ReplacedWrites
     /// <summary>The record of an own write was replaced by somebody else's.</summary>
     public void Add(ulong scalar, ReadOnlySpan<byte> key)
     {
+        if (scalar <= _forgotten)
+            return;
         if (_keys.Count >= MaxWrites)
         {
             var oldest = _keys.First().Key;
@@ -31,6 +34,7 @@ internal sealed class ReplacedWrites
     /// <summary>Own writes up to a scalar are asked for no more.</summary>
     public void Forget(ulong scalar)
     {
+        _forgotten = Math.Max(_forgotten, scalar);
         while (_keys.Count > 0 && _keys.First().Key is var oldest && oldest <= scalar)
             _keys.Remove(oldest);
     }

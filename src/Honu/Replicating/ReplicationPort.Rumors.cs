@@ -27,22 +27,28 @@ public sealed partial class ReplicationPort
 
     /// <summary>Adds to <paramref name="block"/> what a rumor of own writes must carry (R3): the current record of every key that was written, whoever wrote that record.</summary>
     /// <param name="ns">The namespace.</param>
+    /// <param name="own">The name of this store that the scalars belong to. Under another one by now, there is nothing to tell.</param>
     /// <param name="forget">Own writes up to this scalar are never asked for again.</param>
     /// <param name="from">Own writes after this scalar.</param>
     /// <param name="block">Receives the records.</param>
     /// <param name="maxRecords">More records than these are too much.</param>
     /// <param name="maxBytes">More bytes than these are too much.</param>
     /// <returns>What the rumor covers: it begins later than asked for where a record is gone, or where it is not known which key was written.</returns>
-    internal OwnWrites ReadOwnWrites(string ns, ulong forget, ulong from, RecordBlockWriter block, int maxRecords, int maxBytes)
+    internal OwnWrites ReadOwnWrites(string ns, ReplicaId own, ulong forget, ulong from, RecordBlockWriter block, int maxRecords, int maxBytes)
     {
         if (_core.Namespaces.Find(ns) is not { } state)
             return new OwnWrites(from, from, IsTooMuch: false);
-        var (snapshot, own, to, floor, replaced) = _core.Exclusively((_core, state, forget, from), static args =>
+        var (snapshot, to, floor, replaced) = _core.Exclusively((_core, state, own, forget, from), static args =>
         {
+            // A namespace may have been dropped meanwhile, or the engine is opened again by this very call: both may begin a new epoch.
             args._core.ThrowIfUnusable();
+            if (args._core.Identity.Replica != args.own)
+                return default;
             args.state.Replaced.Forget(args.forget);
-            return (new ReplicationSnapshot(args._core, args.state), args._core.Identity.Replica, args.state.Vector.HighMark(args._core.Identity.Replica), args.state.Replaced.Floor, args.state.Replaced.After(args.from).ToArray());
+            return (new ReplicationSnapshot(args._core, args.state), args.state.Vector.HighMark(args.own), args.state.Replaced.Floor, args.state.Replaced.After(args.from).ToArray());
         });
+        if (snapshot is null)
+            return new OwnWrites(from, from, IsTooMuch: false);
         using (snapshot)
         {
             from = Math.Max(from, floor);

@@ -33,6 +33,31 @@ public sealed class RumorSetTests
         Assert.Equal([(0UL, 2UL), (3UL, 5UL)], set.Take().Select(static rumor => (rumor.From, rumor.To)));
     }
 
+    // A hole must not keep what comes after it from becoming one: the latest would find no room.
+    [Fact]
+    public void TryAdd_BehindAHole_RangesThatTouchBecomeOne()
+    {
+        var set = new RumorSet(10_000);
+
+        set.TryAdd(Rumor(0, 2, new RecordBuilder("k").At(2, 2)));
+        set.TryAdd(Rumor(3, 5, new RecordBuilder("l").At(5, 2)));
+        set.TryAdd(Rumor(5, 7, new RecordBuilder("l").At(7, 2).After(5, 2)));
+        set.TryAdd(Rumor(1, 2, new RecordBuilder("k").At(2, 2)));
+
+        Assert.Equal([(0UL, 2UL), (1UL, 2UL), (3UL, 7UL)], set.Take().Select(static rumor => (rumor.From, rumor.To)));
+    }
+
+    [Fact]
+    public void TryAdd_MoreThanABatchMayHave_IsRefused()
+    {
+        var set = new RumorSet(int.MaxValue);
+
+        for (var i = 0UL; i < MessageValidation.MaxRumors; i++)
+            Assert.True(set.TryAdd(Rumor(2 * i, (2 * i) + 1)));
+
+        Assert.False(set.TryAdd(Rumor(50_000, 50_001)));
+    }
+
     [Fact]
     public void TryAdd_MoreThanFits_ChangesNothing()
     {
