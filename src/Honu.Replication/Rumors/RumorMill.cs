@@ -172,7 +172,11 @@ internal sealed partial class RumorMill
     private void ForgetOldPushes()
     {
         while (_pushOrder.TryPeek(out var oldest) && oldest.At + AnswerLifetime < _now)
-            _pushes.Remove(_pushOrder.Dequeue().Push);
+        {
+            // Another relay may have answered in its place: then nobody has judged it yet.
+            if (_pushes.Remove(_pushOrder.Dequeue().Push, out var push) && push is { IsFirstContact: true, Lane: RegionLane })
+                JudgeLate(push);
+        }
     }
 
     private LocalLane LaneTo(RumorPeer peer, LocalRole role)
