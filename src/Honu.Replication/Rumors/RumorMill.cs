@@ -92,6 +92,7 @@ internal sealed partial class RumorMill
             return;
         peer.Recover();
         peer.Declined.Clear();
+        NoteAlive(pid);
 
         // A session's round trip has what both sides do to answer in it: only better than nothing, unless it was quick.
         if (roundTrip is { } time && (peer.RoundTrip.Smoothed is not { } known || time < known))
