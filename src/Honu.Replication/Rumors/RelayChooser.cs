@@ -11,6 +11,12 @@ internal sealed class RelayChooser
     // A relay that all senders prefer under load may be this much worse than the best one.
     private const double PreferenceMargin = 0.2;
 
+    // So many bad answers in a row, or none, make a relay poor: one may be an accident.
+    private const int PoorAfter = 2;
+
+    // A bad answer has less than this share of the reward of the best relay.
+    private const double BadShare = 0.5;
+
     // What was learned so long ago counts no more than nothing.
     private const double Forgotten = 0.01;
 
@@ -24,6 +30,9 @@ internal sealed class RelayChooser
 
     /// <summary>The arms that were ever chosen, for people to look at.</summary>
     public IEnumerable<(uint Pid, double Mean, double Weight, long Choices)> Arms => _arms.Select(static arm => (arm.Key, arm.Value.Mean, arm.Value.Plays, arm.Value.Choices));
+
+    /// <summary>Whether a relay answers so badly, lately, that another one should be tried in its place.</summary>
+    public bool IsPoor(uint pid) => _arms.TryGetValue(pid, out var arm) && arm.BadAnswers >= PoorAfter && arm.Plays >= Forgotten;
 
     /// <summary>Chooses one of some peers.</summary>
     /// <param name="peers">Not empty, by ascending pid.</param>
@@ -89,6 +98,10 @@ internal sealed class RelayChooser
         var learned = ArmOf(pid);
         learned.Plays++;
         learned.Rewards += reward;
+        var best = 0.0;
+        foreach (var arm in _arms.Values)
+            best = arm.Plays < Forgotten ? best : Math.Max(best, arm.Mean);
+        learned.BadAnswers = reward <= 0 || reward < BadShare * best ? learned.BadAnswers + 1 : 0;
     }
 
     private Arm ArmOf(uint pid)
@@ -105,6 +118,9 @@ internal sealed class RelayChooser
         public double Rewards { get; set; }
 
         public long Choices { get; set; }
+
+        /// <summary>In a row.</summary>
+        public int BadAnswers { get; set; }
 
         public double Mean => Plays > 0 ? Rewards / Plays : 0;
     }

@@ -63,6 +63,8 @@ internal sealed partial class RumorMill
         if (!push.IsFirstContact)
             Measure(push.Peer, time);
         push.Peer.Recover();
+        if (push is { Lane: RegionLane reached, Via: null })
+            NoteReached(reached);
         push.Lane.Acknowledge(push.Sent);
         double? reward = null;
         if (push.Lane is RegionLane far)

@@ -50,6 +50,9 @@ internal sealed partial class RumorMill
         if (news.Count > 0)
             LastNews = now;
         Counts.Add(RumorCount.News, news.Count);
+        NoteAlive(sender.Pid);
+        foreach (var rumor in news)
+            NoteAlive(ReplicaId.FromUInt64(rumor.Origin).Pid);
         HandOn(batch, sender, taken, news, answer);
         if (batch.WantsDistances)
             TellDistances(answer);

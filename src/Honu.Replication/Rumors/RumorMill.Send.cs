@@ -129,7 +129,7 @@ internal sealed partial class RumorMill
         push.IsJudged = true;
         if (push.Lane is not RegionLane far)
             return;
-        if (push.Via is null)
+        if (push.Via is null && far.Outstanding.Contains(push.Sent))
             far.Tried.Add(push.Peer.Pid);
         if (!push.Peer.HasAnswered && !push.Peer.HasUsedGrace)
         {
@@ -204,13 +204,13 @@ internal sealed partial class RumorMill
             return;
         }
 
-        if (lane is { Detour: { } via, HasCustody: false } && Candidates(via, lane.Tried, rumors[0].Namespace) is { Count: > 0 } helpers)
+        if (lane is { Detour: { } via, HasCustody: false } && Usable(via, lane.Tried, rumors[0].Namespace) is { Count: > 0 } helpers)
         {
             var rest = SendByWayOf(via, lane, helpers, rumors, isFirstTry: true, out var sent);
-            if (_now >= lane.NextProbe && Candidates(lane.Region, lane.Tried, rumors[0].Namespace).FindAll(peer => Fits(peer, sent)) is { Count: > 0 } there)
+            if (_now >= lane.NextProbe && Usable(lane.Region, lane.Tried, rumors[0].Namespace).FindAll(peer => Fits(peer, sent)) is { Count: > 0 } there)
             {
                 lane.NextProbe = _now + ProbePause;
-                Push(lane, sent, lane.Region.Chooser.Choose(there), via: null);
+                Push(lane, sent, ChooseOne(lane.Region, there), via: null);
             }
 
             if (rest.Count > 0)
@@ -228,7 +228,7 @@ internal sealed partial class RumorMill
         _crossBucket.TakeUpTo(1, _now);
         var mayDetour = lane.Failures >= RumorRetry.FailuresBeforeDetour && !lane.HasCustody && lane.Detour is null;
         lane.Detour = null;
-        if (mayDetour && FindDetour(lane) is { } via && Candidates(via, lane.Tried, rumors[0].Namespace) is { Count: > 0 } helpers)
+        if (mayDetour && FindDetour(lane) is { } via && Usable(via, lane.Tried, rumors[0].Namespace) is { Count: > 0 } helpers)
         {
             lane.Detour = via;
             lane.NextProbe = _now + ProbePause;
@@ -242,7 +242,7 @@ internal sealed partial class RumorMill
     /// <returns>The rest.</returns>
     private List<Rumor> SendByWayOf(Region via, RegionLane lane, List<RumorPeer> helpers, List<Rumor> rumors, bool isFirstTry, out SentRumors sent)
     {
-        var helper = via.Chooser.Choose(helpers);
+        var helper = ChooseOne(via, helpers);
         sent = new SentRumors(rumors.FindAll(rumor => Fits(helper, rumor.Namespace)), _now, isFirstTry);
         lane.Outstanding.Add(sent);
         Push(lane, sent, helper, via);
@@ -251,19 +251,16 @@ internal sealed partial class RumorMill
 
     private void SendDirectly(RegionLane lane, List<Rumor> rumors, bool isFirstTry)
     {
-        foreach (var (relay, part, others) in Assign(lane, rumors))
+        foreach (var (relay, second, part) in Assign(lane, rumors))
         {
             var sent = new SentRumors(part, _now, isFirstTry);
             lane.Outstanding.Add(sent);
             Push(lane, sent, relay, via: null);
-            if (!lane.Region.Chooser.Hedges)
-                continue;
-            others.RemoveAll(peer => peer == relay || !Fits(peer, sent));
-            if (others.Count == 0)
+            if (second is null || !Fits(second, sent))
                 continue;
             Counts.Add(RumorCount.Hedges);
             _crossBucket.TakeUpTo(1, _now);
-            Push(lane, sent, lane.Region.Chooser.Choose(others), via: null);
+            Push(lane, sent, second, via: null);
         }
     }
 
@@ -278,15 +275,14 @@ internal sealed partial class RumorMill
         return isWhole;
     }
 
-    /// <summary>Chooses relays: one, unless it does not take part in all the namespaces.</summary>
-    private List<(RumorPeer Relay, List<Rumor> Part, List<RumorPeer> Others)> Assign(RegionLane lane, List<Rumor> rumors)
+    /// <summary>Chooses relays: one, and perhaps a second one, unless it does not take part in all the namespaces.</summary>
+    private List<(RumorPeer Relay, RumorPeer? Second, List<Rumor> Part)> Assign(RegionLane lane, List<Rumor> rumors)
     {
-        var assigned = new List<(RumorPeer Relay, List<Rumor> Part, List<RumorPeer> Others)>(1);
-        var isBusy = _load.IsHigh;
+        var assigned = new List<(RumorPeer Relay, RumorPeer? Second, List<Rumor> Part)>(1);
         while (rumors.Count > 0)
         {
             var ns = rumors[0].Namespace;
-            if (Candidates(lane.Region, lane.Tried, ns) is not { Count: > 0 } candidates)
+            if (Usable(lane.Region, lane.Tried, ns) is not { Count: > 0 } usable)
             {
                 // Nobody there wants it, or nobody takes rumors: then sessions tell them.
                 if (lane.Region.Peers.TrueForAll(peer => peer.UnsupportedUntil > _now))
@@ -296,17 +292,27 @@ internal sealed partial class RumorMill
             }
 
             // With many senders, one relay that all of them choose makes few and large batches of what it hands on.
-            var relay = lane.Region.Chooser.Choose(candidates, isBusy ? candidates[0] : null);
+            var (relay, second) = Choose(lane.Region, usable, prefersLowest: _load.IsHigh);
             var part = rumors.FindAll(rumor => Fits(relay, rumor.Namespace));
-            assigned.Add((relay, part, candidates));
+            assigned.Add((relay, second, part));
             rumors = part.Count == rumors.Count ? [] : rumors.FindAll(rumor => !Fits(relay, rumor.Namespace));
         }
 
         return assigned;
     }
 
+    private (RumorPeer Relay, RumorPeer? Second) Choose(Region region, List<RumorPeer> usable, bool prefersLowest = false) =>
+        RelayCandidates.Choose(region, usable, prefersLowest, _store.Identity.Replica.Pid, _pace.RelayCandidates, _now);
+
+    // No time to make a connection, if there is one already.
+    private RumorPeer ChooseOne(Region region, List<RumorPeer> usable)
+    {
+        var (relay, second) = Choose(region, usable);
+        return relay.IsConnected ? relay : second ?? relay;
+    }
+
     /// <summary>The replicas of a region that may be asked, by ascending pid: those that rest, and those that have just failed, only when there are no others.</summary>
-    private List<RumorPeer> Candidates(Region region, HashSet<uint> tried, string ns)
+    private List<RumorPeer> Usable(Region region, HashSet<uint> tried, string ns)
     {
         var supporting = region.Peers.FindAll(peer => peer.UnsupportedUntil <= _now && Fits(peer, ns));
         var fresh = supporting.FindAll(peer => peer.RestsUntil <= _now && !tried.Contains(peer.Pid));
@@ -369,6 +375,8 @@ internal sealed partial class RumorMill
         }
 
         Counts.Add(RumorCount.Sent, sent.Rumors.Count);
+        if (!peer.IsConnected)
+            peer.FirstContact = _now;
         var push = new SentPush(lane, sent, peer, _now) { Via = via, IsFirstContact = !peer.HasAnswered };
         var id = _host.NextPushId();
         sent.Pushes.Add(push);

@@ -92,6 +92,7 @@ internal sealed partial class RumorMill
             return;
         peer.Recover();
         peer.Declined.Clear();
+        NoteAlive(pid);
 
         // A session's round trip has what both sides do to answer in it: only better than nothing, unless it was quick.
         if (roundTrip is { } time && (peer.RoundTrip.Smoothed is not { } known || time < known))
@@ -175,7 +176,11 @@ internal sealed partial class RumorMill
     private void ForgetOldPushes()
     {
         while (_pushOrder.TryPeek(out var oldest) && oldest.At + AnswerLifetime < _now)
-            _pushes.Remove(_pushOrder.Dequeue().Push);
+        {
+            // Another relay may have answered in its place: then nobody has judged it yet.
+            if (_pushes.Remove(_pushOrder.Dequeue().Push, out var push) && push is { IsFirstContact: true, Lane: RegionLane })
+                JudgeLate(push);
+        }
     }
 
     private LocalLane LaneTo(RumorPeer peer, LocalRole role)

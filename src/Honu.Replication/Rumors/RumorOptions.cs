@@ -26,6 +26,10 @@ public sealed record RumorOptions
     /// <value>Default 8.</value>
     public int FanOut { get; init; } = 8;
 
+    /// <summary>How many replicas of another region one replica tries as relays, where there are more. Fewer: all are sooner known and connected; more: a wider choice. Each replica tries other ones, and in place of those that answer badly or not at all the next.</summary>
+    /// <value>Default 6.</value>
+    public int RelayCandidates { get; init; } = 6;
+
     /// <summary>Pushes to one neighbour a second, over time; also the flushes of own writes. Fewer: larger batches under load, and writes that wait for them.</summary>
     /// <value>Default 10.</value>
     public double LocalRate { get; init; } = 10;
@@ -54,6 +58,8 @@ public sealed record RumorOptions
             failures.Add($"LocalRate ({LocalRate}) must be at least {LeastRate} and LocalBurst ({LocalBurst}) at least 1.");
         if (FanOut is < 1 or > 1024)
             failures.Add($"FanOut ({FanOut}) must be between 1 and 1,024.");
+        if (RelayCandidates is < 1 or > 1024)
+            failures.Add($"RelayCandidates ({RelayCandidates}) must be between 1 and 1,024.");
         if (MaxRecords is < 1 or > 65536)
             failures.Add($"MaxRecords ({MaxRecords}) must be between 1 and 65,536.");
         if (MaxBytes is < 1024 or > 1024 * 1024)

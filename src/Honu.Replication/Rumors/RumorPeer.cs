@@ -24,6 +24,12 @@ internal sealed class RumorPeer(uint pid)
     /// <summary>Whether it has answered a push: the first one may have to wait for a connection, and says nothing of the peer.</summary>
     public bool HasAnswered { get; set; }
 
+    /// <summary>Whether there is a connection to it, most likely: of a session that was opened here, or of a push.</summary>
+    public bool IsConnected => HasAnswered || RoundTrip.Smoothed is not null;
+
+    /// <summary>When a push went to it that had to make the connection.</summary>
+    public TimeSpan? FirstContact { get; set; }
+
     /// <summary>Whether the first push was not answered in time: the next one that is not counts.</summary>
     public bool HasUsedGrace { get; set; }
 

@@ -12,6 +12,9 @@ internal static class RumorRetry
     /// <summary>Failures in a row after which a region is tried by way of another one.</summary>
     public const int FailuresBeforeDetour = 3;
 
+    /// <summary>How often at most what comes from a region makes rumors for it go before their time.</summary>
+    public static readonly TimeSpan RevivalPause = TimeSpan.FromSeconds(10);
+
     /// <summary>What a round trip is taken for before it was measured.</summary>
     public static readonly TimeSpan UnknownRoundTrip = TimeSpan.FromMilliseconds(200);
 

@@ -12,6 +12,7 @@ public sealed class PaceTests
 
         Assert.Equal((Ms(2), Ms(20), 14.0, 112), (options.FlushDelay, options.FlushInterval, options.CrossRegionRate, options.CrossRegionBurst));
         Assert.Equal((8, 10.0, 20, 2048, 512 * 1024), (options.FanOut, options.LocalRate, options.LocalBurst, options.MaxRecords, options.MaxBytes));
+        Assert.Equal(6, options.RelayCandidates);
         Assert.Empty(options.Validate());
         Assert.Equal(Dissemination.Sessions, new ReplicaOptions().Dissemination);
     }
@@ -19,10 +20,10 @@ public sealed class PaceTests
     [Fact]
     public void Validate_OptionsOutOfRange_TellsEach()
     {
-        var options = new RumorOptions { FlushDelay = Ms(30), CrossRegionRate = 0, LocalBurst = 0, FanOut = 0, MaxRecords = 0, MaxBytes = 1 };
+        var options = new RumorOptions { FlushDelay = Ms(30), CrossRegionRate = 0, LocalBurst = 0, FanOut = 0, RelayCandidates = 0, MaxRecords = 0, MaxBytes = 1 };
 
-        Assert.Equal(6, options.Validate().Count);
-        Assert.Equal(6, ReplicaOptionsValidator.Validate(new ReplicaOptions { Rumors = options }).Count);
+        Assert.Equal(7, options.Validate().Count);
+        Assert.Equal(7, ReplicaOptionsValidator.Validate(new ReplicaOptions { Rumors = options }).Count);
     }
 
     [Fact]
