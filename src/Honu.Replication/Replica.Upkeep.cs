@@ -7,6 +7,9 @@ public sealed partial class Replica
 
     private const int MaxFailedComparisons = 8;
 
+    // As often as a store that has failed is tried again.
+    private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(1);
+
     private void SchedulePurge() => SetTimer(ReplicaTimerKind.Purge, _options.PurgeInterval);
 
     // R6: a deletion may go when every active member holds it durably. One that has not said so blocks it, and so does a configured peer
@@ -27,6 +30,16 @@ public sealed partial class Replica
         }
 
         SetTimer(ReplicaTimerKind.Purge, isBehind ? TimeSpan.FromMilliseconds(10) : _options.PurgeInterval);
+    }
+
+    /// <summary>What is to be done after <see cref="Handle"/> has thrown, for example because the disk was full: what it had decided before it did, and to try a timer's work once more.</summary>
+    /// <param name="happened">The event that failed.</param>
+    /// <returns>To be carried out in this order; valid until the next event.</returns>
+    public IReadOnlyList<ReplicaEffect> AfterFault(ReplicaEvent happened)
+    {
+        if (happened is ReplicaEvent.TimerDue due && !_effects.Exists(effect => effect is ReplicaEffect.SetTimer set && set.Timer == due.Timer))
+            _effects.Add(new ReplicaEffect.SetTimer(due.Timer, _now + FaultPause));
+        return _effects;
     }
 
     // What a namespace has lost, some peer still has. Each is asked: none is known to be whole.

@@ -98,12 +98,32 @@ public sealed partial class ReplicaHost
 
     private void HandleEvent(ReplicaEvent happened)
     {
-        var effects = _replica.Handle(happened, _timers.Now);
-        foreach (var effect in effects)
-            TryCarryOut(effect);
-        if (effects.Count == 0 && happened is ReplicaEvent.MessageReceived { Message.Refusal: { } refusal } late)
+        var effects = React(happened);
+        if (effects == 0 && happened is ReplicaEvent.MessageReceived { Message.Refusal: { } refusal } late)
             RefusedLate(late.Session, refusal.Message);
         TellIfAdvanced();
+    }
+
+    /// <returns>How much there was to be done.</returns>
+    private int React(ReplicaEvent happened)
+    {
+        IReadOnlyList<ReplicaEffect> effects = [];
+        try
+        {
+            effects = _replica.Handle(happened, _timers.Now);
+        }
+        catch
+        {
+            effects = _replica.AfterFault(happened);
+            throw;
+        }
+        finally
+        {
+            foreach (var effect in effects)
+                TryCarryOut(effect);
+        }
+
+        return effects.Count;
     }
 
     private void TryCarryOut(ReplicaEffect effect)

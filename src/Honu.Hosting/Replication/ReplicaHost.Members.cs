@@ -85,8 +85,7 @@ public sealed partial class ReplicaHost
     private Task<bool> HandleAsync(ReplicaEvent change, CancellationToken cancellationToken) => AskAsync(
         () =>
         {
-            foreach (var effect in _replica.Handle(change, _timers.Now))
-                TryCarryOut(effect);
+            React(change);
             return true;
         },
         cancellationToken);

@@ -32,6 +32,22 @@ public sealed class SchedulingTests : IDisposable
             Assert.Equal(ReplicaTimerKind.Purge, Assert.IsType<ReplicaEffect.SetTimer>(effect).Timer.Kind));
     }
 
+    [Theory]
+    [InlineData(ReplicaTimerKind.Purge)]
+    [InlineData(ReplicaTimerKind.Deferred)]
+    public void Timer_WhoseWorkFails_IsSetAgain(ReplicaTimerKind kind)
+    {
+        using var alone = new ScriptedReplica(1);
+        alone.Machine.Handle(new ReplicaEvent.Started(), _now);
+        alone.Store.Dispose();
+        var due = new ReplicaEvent.TimerDue(new ReplicaTimer(kind));
+        Assert.ThrowsAny<Exception>(() => alone.Machine.Handle(due, _now));
+
+        var set = Assert.IsType<ReplicaEffect.SetTimer>(Assert.Single(alone.Machine.AfterFault(due)));
+
+        Assert.Equal((kind, _now + TimeSpan.FromSeconds(1)), (set.Timer.Kind, set.Due));
+    }
+
     [Fact]
     public void Interval_SessionsFindNothing_DoublesUpToItsCap()
     {
