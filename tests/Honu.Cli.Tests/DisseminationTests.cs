@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Honu.TestKit;
 
 namespace Honu.Cli.Tests;
@@ -45,10 +44,10 @@ public sealed class DisseminationTests : IDisposable
             received = Received((await east.Run("status", "--json")).Text);
         }
 
-        Assert.Matches(new Regex("^rumors       region west, [1-9][0-9]* sent, 0 received, [0-9]+ retries$", RegexOptions.Multiline), text);
-        Assert.Matches(new Regex("^region       east  round trip [0-9.]+ ms, [0-9]+ % time-outs, [0-9]+ unacknowledged$", RegexOptions.Multiline), text);
-        Assert.Matches(new Regex($"^relay        2@{east.Address}  reward [01]\\.[0-9]{{2}}, share [0-9]+ %, chosen [1-9][0-9]* times$", RegexOptions.Multiline), text);
-        Assert.Matches(new Regex($"^relay        3@{south.Address}  reward .*, takes no rumors$", RegexOptions.Multiline), text);
+        Assert.Matches("(?m)^rumors       region west, [1-9][0-9]* sent, 0 received, [0-9]+ retries$", text);
+        Assert.Matches("(?m)^region       east  round trip [0-9.]+ ms, [0-9]+ % time-outs, [0-9]+ unacknowledged$", text);
+        Assert.Matches($"(?m)^relay        2@{east.Address}  reward [01]\\.[0-9]{{2}}, share [0-9]+ %, chosen [1-9][0-9]* times$", text);
+        Assert.Matches($"(?m)^relay        3@{south.Address}  reward .*, takes no rumors$", text);
 
         using var status = JsonDocument.Parse((await west.Run("status", "--json")).Text);
         var rumors = status.RootElement.GetProperty("rumors");

@@ -1,5 +1,4 @@
 using System.Net;
-using Honu.Grpc;
 using Honu.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -170,10 +170,10 @@ public sealed class RumorTests
         }
 
         /// <summary>The counts as they are now, by instrument and attribute.</summary>
-        public IReadOnlyDictionary<string, long> Read()
+        public Dictionary<string, long> Read()
         {
             _listener.RecordObservableInstruments();
-            return _counts;
+            return new Dictionary<string, long>(_counts, StringComparer.Ordinal);
         }
 
         public void Dispose() => _listener.Dispose();

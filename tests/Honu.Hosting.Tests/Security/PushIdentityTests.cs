@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Grpc.Core;
 using Honu.Grpc;
 using Honu.Hosting.Protocol.Replication;
 using Honu.Replication;

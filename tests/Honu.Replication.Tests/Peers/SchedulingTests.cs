@@ -39,6 +39,7 @@ public sealed class SchedulingTests : IDisposable
     {
         using var alone = new ScriptedReplica(1);
         alone.Machine.Handle(new ReplicaEvent.Started(), _now);
+        alone.Put("k", "v");
         alone.Store.Dispose();
         var due = new ReplicaEvent.TimerDue(new ReplicaTimer(kind));
         Assert.ThrowsAny<Exception>(() => alone.Machine.Handle(due, _now));
