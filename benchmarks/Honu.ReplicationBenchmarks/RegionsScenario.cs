@@ -15,16 +15,22 @@ internal static class RegionsScenario
 {
     private const int ReplicasPerRegion = 3;
 
-    private static readonly string[] Regions = ["Virginia", "Frankfurt", "Tokyo"];
+    private const int Regions = 3;
+
+    private static readonly string[] UsualRegions = ["Virginia", "Frankfurt", "Tokyo"];
     private static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
 
     private static readonly string Command = typeof(RegionsScenario).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static item => item.Key == "HonuCommand").Value!;
 
-    public static async Task RunAsync(Figures figures, string directory, TimeSpan length)
+    /// <param name="figures">Where the figures go.</param>
+    /// <param name="directory">Where the stores are.</param>
+    /// <param name="length">How long is measured.</param>
+    /// <param name="latency">A file of latencies, whose first three regions are taken; <see langword="null"/> for three of AWS.</param>
+    public static async Task RunAsync(Figures figures, string directory, TimeSpan length, string? latency)
     {
-        var matrix = Matrix();
+        var matrix = latency is null ? Part(LatencyMatrix.Default, UsualRegions) : First(LatencyMatrix.Load(latency));
         var simulated = ExperimentRunner.Run(new ExperimentOptions
         {
             Design = "region-relay",
@@ -35,25 +41,27 @@ internal static class RegionsScenario
             WriteInterval = WriteInterval,
         });
         var latencies = await MeasureAsync(directory, matrix, length);
-        const string Name = "nine servers in three regions";
+        var name = $"nine servers in {string.Join(", ", matrix.Regions)}";
         var mean = latencies.Average();
-        figures.Add(Name, "writes", latencies.Count, "");
-        figures.Add(Name, "visible to all, mean, simulated", simulated.VisibilityMeanMs, "ms");
-        figures.Add(Name, "visible to all, mean, real", mean, "ms");
-        figures.Add(Name, "visible to all, median, real", Figures.Median(latencies), "ms");
-        figures.Add(Name, "visible to all, p99, simulated", simulated.VisibilityP99Ms, "ms");
-        figures.Add(Name, "visible to all, p99, real", Figures.Quantile(latencies, 0.99), "ms");
-        figures.Add(Name, "real / simulated, means", mean / simulated.VisibilityMeanMs, "", atMost: 1.25, atLeast: 0.75);
+        figures.Add(name, "writes", latencies.Count, "");
+        figures.Add(name, "visible to all, mean, simulated", simulated.VisibilityMeanMs, "ms");
+        figures.Add(name, "visible to all, mean, real", mean, "ms");
+        figures.Add(name, "visible to all, median, real", Figures.Median(latencies), "ms");
+        figures.Add(name, "visible to all, p99, simulated", simulated.VisibilityP99Ms, "ms");
+        figures.Add(name, "visible to all, p99, real", Figures.Quantile(latencies, 0.99), "ms");
+        figures.Add(name, "real / simulated, means", mean / simulated.VisibilityMeanMs, "", atMost: 1.25, atLeast: 0.75);
     }
 
-    private static LatencyMatrix Matrix()
+    private static LatencyMatrix First(LatencyMatrix all) => Part(all, [.. all.Regions.Take(Regions)]);
+
+    private static LatencyMatrix Part(LatencyMatrix all, string[] regions)
     {
+        var places = regions.Select(region => all.Regions.ToList().IndexOf(region)).ToList();
         var text = new StringBuilder("src,dst,oneway_sim_ms\n");
-        var all = LatencyMatrix.Default;
-        foreach (var from in Regions)
+        foreach (var from in places)
         {
-            foreach (var to in Regions)
-                text.Append(CultureInfo.InvariantCulture, $"{from},{to},{all.OneWayMs(all.Regions.ToList().IndexOf(from), all.Regions.ToList().IndexOf(to))}\n");
+            foreach (var to in places)
+                text.Append(CultureInfo.InvariantCulture, $"{all.Regions[from]},{all.Regions[to]},{all.OneWayMs(from, to)}\n");
         }
 
         using var reader = new StringReader(text.ToString());
@@ -62,7 +70,7 @@ internal static class RegionsScenario
 
     private static async Task<List<double>> MeasureAsync(string directory, LatencyMatrix matrix, TimeSpan length)
     {
-        var count = Regions.Length * ReplicasPerRegion;
+        var count = Regions * ReplicasPerRegion;
         var lines = new LatencyProxy?[count, count];
         var servers = new List<Process>();
         var clients = new List<StoreClient>();
@@ -81,7 +89,7 @@ internal static class RegionsScenario
 
             for (var i = 0; i < count; i++)
             {
-                var (server, address) = await StartAsync(directory, i, [.. Enumerable.Range(0, count).Where(other => other != i).Select(other => $"{other + 1}@{lines[i, other]!.Address}")]);
+                var (server, address) = await StartAsync(directory, i, matrix.Regions[i / ReplicasPerRegion], [.. Enumerable.Range(0, count).Where(other => other != i).Select(other => $"{other + 1}@{lines[i, other]!.Address}")]);
                 servers.Add(server);
                 clients.Add(StoreClient.Connect(address));
                 for (var other = 0; other < count; other++)
@@ -101,7 +109,7 @@ internal static class RegionsScenario
 
             var end = Stopwatch.GetTimestamp() + (long)((WarmUp + length).TotalSeconds * Stopwatch.Frequency);
             var measured = Stopwatch.GetTimestamp() + (long)(WarmUp.TotalSeconds * Stopwatch.Frequency);
-            await Task.WhenAll(Enumerable.Range(0, Regions.Length).Select(region => WriteAsync(clients[region * ReplicasPerRegion], region, seen, end)));
+            await Task.WhenAll(Enumerable.Range(0, Regions).Select(region => WriteAsync(clients[region * ReplicasPerRegion], region, seen, end)));
             await Task.WhenAll(seen.Values.Select(static sighting => sighting.ByAll.Task)).WaitAsync(Guard);
             return [.. seen.Values.Where(sighting => sighting.First >= measured).Select(static sighting => Stopwatch.GetElapsedTime(sighting.First, sighting.Last).TotalMilliseconds)];
         }
@@ -126,10 +134,10 @@ internal static class RegionsScenario
         }
     }
 
-    private static async Task<(Process Server, string Address)> StartAsync(string directory, int index, string[] peers)
+    private static async Task<(Process Server, string Address)> StartAsync(string directory, int index, string region, string[] peers)
     {
         var start = new ProcessStartInfo(Command) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["serve", "--db", Path.Combine(directory, $"{index}"), "--listen", "127.0.0.1:0", "--pid", $"{index + 1}", "--region", Regions[index / ReplicasPerRegion], "--dissemination", "region-relay", "--json"])
+        foreach (var argument in (string[])["serve", "--db", Path.Combine(directory, $"{index}"), "--listen", "127.0.0.1:0", "--pid", $"{index + 1}", "--region", region, "--dissemination", "region-relay", "--json"])
             start.ArgumentList.Add(argument);
         foreach (var peer in peers)
         {
@@ -161,7 +169,7 @@ internal static class RegionsScenario
     private static async Task WriteAsync(StoreClient client, int region, ConcurrentDictionary<string, Sighting> seen, long end)
     {
         using var ticks = new PeriodicTimer(WriteInterval);
-        await Task.Delay(WriteInterval * region / Regions.Length);
+        await Task.Delay(WriteInterval * region / Regions);
         for (var i = 0; Stopwatch.GetTimestamp() < end; i++)
         {
             var key = string.Create(CultureInfo.InvariantCulture, $"{region}/{i}");
