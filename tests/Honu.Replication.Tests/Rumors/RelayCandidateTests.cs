@@ -168,6 +168,28 @@ public sealed class RelayCandidateTests
     }
 
     [Fact]
+    public void LargeRegion_CandidateThatNeverAnswers_IsGivenUpAlthoughOthersAnswerInItsPlace()
+    {
+        using var network = Ready(14);
+        var contacted = new HashSet<uint>();
+        uint? dead = null;
+        network.LosesPush = (from, to, _) =>
+        {
+            if (from.Pid == 1 && to.Region == "b" && contacted.Add(to.Pid) && contacted.Count == 2)
+                dead = to.Pid;
+            return to.Pid == dead;
+        };
+        for (var i = 0; i < 120; i++)
+        {
+            network[1].Put("k", $"{i}");
+            network.Run(1000);
+        }
+
+        // Every 15 s if it was never judged.
+        Assert.InRange(network.FarPushes.Count(push => push.From.Pid == 1 && push.To.Pid == dead), 2, 4);
+    }
+
+    [Fact]
     public void LargeRegion_CandidatesThatDie_AreReplaced()
     {
         using var network = Ready(14);
