@@ -32,6 +32,26 @@ public sealed class RevivalTests
         Assert.InRange((network.Now - first).TotalMilliseconds, 0, 350);
     }
 
+    // The regions are not equally far, so that the tries for them do not fall together.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(250)]
+    [InlineData(500)]
+    [InlineData(750)]
+    public void CutWriter_AfterTheFirstAnswer_ReachesTheOtherRegionsToo(int phaseMs)
+    {
+        using var network = Ready(static (one, other) => TimeSpan.FromMilliseconds(one == "b" || other == "b" ? 65 : 50));
+        network.IsCut = static (from, to) => from.Region == "c" != (to.Region == "c");
+        network[7].Put("k", "v");
+
+        network.Run(30_000 + phaseMs);
+        network.IsCut = static (_, _) => false;
+        network.Pushes.Clear();
+        network.RunUntil(() => network.IsVisible("k", "v"));
+
+        Assert.InRange((network.Now - network.FarPushes.First().At).TotalMilliseconds, 0, 250);
+    }
+
     [Fact]
     public void Revive_AfterFailures_MakesTheNextTryDueEarlierButNotAgainAtOnce()
     {
@@ -56,9 +76,9 @@ public sealed class RevivalTests
         Assert.Equal(1, lane.Failures);
     }
 
-    private static RumorNetwork Ready()
+    private static RumorNetwork Ready(Func<string, string, TimeSpan>? delay = null)
     {
-        var network = new RumorNetwork(ThreeRegions).Start();
+        var network = new RumorNetwork(ThreeRegions, delay: delay).Start();
         foreach (var node in network.Nodes)
         {
             node.Put($"hello {node.Pid}", "hello");
