@@ -51,8 +51,7 @@ public sealed partial class Replica
                 _effects.Add(new ReplicaEffect.AnswerRumors(received.Push, answer));
                 break;
             case ReplicaEvent.RumorsAnswered answered:
-                if (_rumors?.Answered(answered.Push, answered.Answer, _now) is var (peer, reward))
-                    _effects.Add(new ReplicaEffect.RelayRewarded(peer.Address, reward));
+                _rumors?.Answered(answered.Push, answered.Answer, _now);
                 break;
             case ReplicaEvent.RumorsFailed failed:
                 _rumors?.Failed(failed.Push, failed.IsUnsupported, _now);

@@ -41,7 +41,7 @@ public abstract record ReplicaEffect
 
     /// <summary>A relay in another region has earned a reward, for the push that it was chosen for.</summary>
     /// <param name="Address">The relay.</param>
-    /// <param name="Reward">0 to 1; 1 when it has answered as fast as its region can.</param>
+    /// <param name="Reward">0 to 1; 1 when it has answered as fast as its region can, 0 when it has not answered in time.</param>
     public sealed record RelayRewarded(PeerAddress Address, double Reward) : ReplicaEffect;
 
     /// <summary>A session has ended.</summary>

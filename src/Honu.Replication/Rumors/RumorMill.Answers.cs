@@ -5,29 +5,30 @@ namespace Honu.Replication;
 /// <content>What became of pushes.</content>
 internal sealed partial class RumorMill
 {
-    /// <summary>A push was answered. Says which relay has earned a reward, and how much.</summary>
-    public (RumorPeer Peer, double Reward)? Answered(PushId id, RumorAnswer answer, TimeSpan now)
+    /// <summary>A push was answered.</summary>
+    public void Answered(PushId id, RumorAnswer answer, TimeSpan now)
     {
         _now = now;
         if (!_pushes.Remove(id, out var push))
-            return null;
+            return;
         if (MessageValidation.FindFault(answer, push.Sent.Rumors.Count) is not null)
         {
             push.Peer.Rest(now);
-            return null;
+            return;
         }
 
         switch (answer.Outcome)
         {
             case RumorAnswer.Types.Outcome.Accepted:
-                return Accepted(push, answer);
+                Accepted(push, answer);
+                return;
             case RumorAnswer.Types.Outcome.NotIntroduced:
                 push.Peer.Rest(now);
                 _host.RequestSession(push.Peer.Pid);
                 break;
             case RumorAnswer.Types.Outcome.Unsupported:
                 Unsupported(push);
-                return null;
+                return;
             case RumorAnswer.Types.Outcome.Malformed:
                 // Whoever else gets it will say the same.
                 push.Lane.Forget(push.Sent);
@@ -42,7 +43,6 @@ internal sealed partial class RumorMill
         }
 
         JudgeLate(push);
-        return push.Lane is RegionLane ? (push.Peer, 0) : null;
     }
 
     /// <summary>A push will not be answered.</summary>
@@ -57,7 +57,7 @@ internal sealed partial class RumorMill
         // Anything else is a lost message: its retry is due when it is due.
     }
 
-    private (RumorPeer Peer, double Reward)? Accepted(SentPush push, RumorAnswer answer)
+    private void Accepted(SentPush push, RumorAnswer answer)
     {
         var time = _now - push.At;
         if (!push.IsFirstContact)
@@ -66,14 +66,13 @@ internal sealed partial class RumorMill
         if (push is { Lane: RegionLane reached, Via: null })
             NoteReached(reached);
         push.Lane.Acknowledge(push.Sent);
-        double? reward = null;
         if (push.Lane is RegionLane far)
         {
             var region = push.Via ?? far.Region;
             if (!push.IsJudged && !push.IsFirstContact)
             {
                 push.IsJudged = true;
-                reward = region.Chooser.Answered(push.Peer.Pid, time, region.RoundTrip ?? time);
+                _host.Add(new ReplicaEffect.RelayRewarded(push.Peer.Address, region.Chooser.Answered(push.Peer.Pid, time, region.RoundTrip ?? time)));
                 if (push.Via is null && push.Sent.IsFirstTry)
                     region.Chooser.NoteFirstTry(isTimedOut: false);
             }
@@ -86,7 +85,6 @@ internal sealed partial class RumorMill
 
         push.Peer.HasAnswered = true;
         Redirect(push, answer);
-        return reward is { } earned ? (push.Peer, earned) : null;
     }
 
     private void Learn(Region region, IEnumerable<Distance> distances)

@@ -122,7 +122,7 @@ internal sealed partial class RumorMill
             Send(again, rumors, isFirstTry: false);
     }
 
-    private static void JudgeLate(SentPush push)
+    private void JudgeLate(SentPush push)
     {
         if (push.IsJudged)
             return;
@@ -138,6 +138,7 @@ internal sealed partial class RumorMill
         }
 
         (push.Via ?? far.Region).Chooser.Failed(push.Peer.Pid);
+        _host.Add(new ReplicaEffect.RelayRewarded(push.Peer.Address, 0));
         if (push.Via is not null)
             return;
         if (push.Sent.IsFirstTry)
