@@ -26,7 +26,7 @@ public sealed partial class Replica
     private long _lastPushId;
     private TimeSpan _lastFound;
 
-    /// <summary>A fresh id for a push that a peer makes.</summary>
+    /// <summary>A fresh id for a push, of a peer or of our own.</summary>
     public PushId NextPushId() => new(++_lastPushId);
 
     /// <summary>How rumors travel, as it is now; <see langword="null"/> when none are sent.</summary>

@@ -6,6 +6,8 @@ namespace Honu.Hosting.Services;
 /// <summary>How rumors travel, on the wire of the admin service.</summary>
 internal static class RumorMapping
 {
+    private const double LongestRoundTripMillis = 86_400_000;
+
     public static Rumors ToWire(RumorsStatus status)
     {
         var rumors = new Rumors
@@ -38,7 +40,8 @@ internal static class RumorMapping
     public static RumorsStatus FromWire(Rumors rumors) => new(
         new RumorStatus(rumors.Region, rumors.Gathered, [.. rumors.Regions.Select(static region => new RegionStatus(
             region.Name,
-            region.HasRoundTripMillis ? TimeSpan.FromMilliseconds(region.RoundTripMillis) : null,
+            // What a server says need not be a time.
+            region.HasRoundTripMillis && region.RoundTripMillis is >= 0 and <= LongestRoundTripMillis ? TimeSpan.FromMilliseconds(region.RoundTripMillis) : null,
             region.TimeOuts,
             (int)Math.Min(int.MaxValue, region.Unacknowledged),
             region.Detour.Length > 0 ? region.Detour : null,

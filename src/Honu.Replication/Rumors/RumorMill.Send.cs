@@ -5,7 +5,7 @@ namespace Honu.Replication;
 /// <content>Pushes: first tries, retries, detours.</content>
 internal sealed partial class RumorMill
 {
-    private const int MaxDeliver = 4;
+    private const int DeliverTargets = 4;
 
     private static readonly TimeSpan ProbePause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DistancesAge = TimeSpan.FromMinutes(10);
@@ -364,7 +364,7 @@ internal sealed partial class RumorMill
             if (via is not null)
             {
                 Counts.Add(RumorCount.Detours);
-                batch.Deliver.Add(far.Region.Peers.Take(MaxDeliver).Select(static there => there.Pid));
+                batch.Deliver.Add(far.Region.Peers.Take(DeliverTargets).Select(static there => there.Pid));
             }
 
             // Who is near whom is needed only when a region is not reached: asked for early, and seldom.

@@ -10,7 +10,7 @@ public interface IPeerSelector
     bool WantsNews => false;
 
     /// <summary>Chooses one of <paramref name="arms"/>, which never hold the replica itself.</summary>
-    /// <param name="arms">The peers to choose from, at least one; in the same order each time, as ties go to the first.</param>
+    /// <param name="arms">The peers to choose from, at least one; in the same order each time, as some selectors give ties to the first.</param>
     /// <param name="now">The time, on a clock that never goes back.</param>
     /// <param name="random">The source of all chance.</param>
     /// <returns>An index into <paramref name="arms"/>. <see cref="SelectionGuards"/> answers −1 when none may be chosen now.</returns>
