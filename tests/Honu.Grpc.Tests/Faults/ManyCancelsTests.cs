@@ -135,7 +135,7 @@ public sealed class ManyCancelsTests
             foreach (var (call, read) in calls.Zip(reads))
             {
                 // The second message may have been there before.
-                await ((Task)read).Guarded().ContinueWith(static _ => { }, TaskScheduler.Default);
+                await ((Task)read).Guarded().ContinueWith(static ended => _ = ended.Exception, TaskScheduler.Default);
                 Assert.Equal(StatusCode.Cancelled, call.GetStatus().StatusCode);
             }
         }
