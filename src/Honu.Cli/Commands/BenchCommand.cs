@@ -107,6 +107,8 @@ internal static class BenchCommand
 
     private static async Task<BenchReport> Measure(BenchSettings settings, IReadOnlyList<Contestant> contestants, CancellationToken cancellation)
     {
+        // Who invoked this learns at once that it runs: a signal before that ends the process without tidying up.
+        await Task.Yield();
         var runner = new BenchRunner(settings, contestants);
         BenchReport? report = null;
         // A thread of its own: one thread runs every workload, and this one stays free to hear Ctrl-C.
