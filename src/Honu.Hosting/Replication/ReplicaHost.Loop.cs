@@ -114,6 +114,7 @@ public sealed partial class ReplicaHost
         }
         catch
         {
+            // Timers and answers that were decided before must not be lost with the failure, which the caller deals with.
             effects = _replica.AfterFault(happened);
             throw;
         }

@@ -3,7 +3,7 @@ using Honu.Engines;
 namespace Honu.Replicating;
 
 /// <summary>Walks the index of a namespace over the current records that a vector covers and an earlier one did not: the loose ones that a join makes covered.</summary>
-/// <remarks>Only replicas of which more is covered now are looked at. The cost is that of the records between the first and the last newly covered scalar of each.</remarks>
+/// <remarks>Only replicas of which more is covered now are looked at. The cost is that of the records from the first newly covered scalar of each to the last one that is covered at all.</remarks>
 internal ref struct NewlyCoveredEntries(IStorageEngine engine, ushort ns, VersionVector earlier, VersionVector vector, PlantedFaults faults, bool hasQuarantine)
 {
     private UncoveredEntries _entries;
